@@ -1,0 +1,241 @@
+r"""Spiking actor-critic: dopamine-gated plasticity from a prediction error, without gradient or replay.
+
+Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts.
+Critic neurons in two opposed groups hold the value of the observation in their rates. At the end of an environment step
+the critic's prediction error is released as dopamine, and every synapse changes by its eligibility times that dopamine
+(Fremaux, Sprekeler and Gerstner 2013, with the changes that DESIGN notes in ARCHITECTURE.md explain).
+
+Two clocks: the *substep* (spikes, traces; S of them an environment step) and the *environment step* (action, reward,
+dopamine, weight change). Weights hold still within an environment step.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from gymnasium import spaces
+from jax import Array
+
+from neurorl import codes
+from neurorl.agents.contract import Timestep
+from neurorl.codes import spike_encoder
+from neurorl.codes.spike_encoder import EncoderState
+from neurorl.errors import NeurorlError
+from neurorl.homeostasis import scaling, threshold
+from neurorl.neuromodulation import acetylcholine, dopamine
+from neurorl.neuromodulation.acetylcholine import Acetylcholine
+from neurorl.neuromodulation.dopamine import Dopamine
+from neurorl.neurons import escape_noise, integrate_and_fire
+from neurorl.parameters import parameter
+from neurorl.plasticity import eligibility, rules, three_factor
+from neurorl.synapses.spike_trace import SpikeTrace
+
+
+@struct.dataclass
+class Encoder:
+    """Input neurons: from rates to spikes to traces."""
+
+    substeps: int = parameter(8, "substeps an environment step", low=1, high=1024, static=True)
+    tau: float = parameter(4.0, "time constant of the spike trace, substeps", low=1e-3)
+    spikes: str = parameter(
+        "integrate", "integrate-and-fire, without noise, or Poisson", choices=("integrate", "poisson"), static=True
+    )
+
+
+@struct.dataclass
+class Actor:
+    """One escape-noise neuron an action."""
+
+    learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
+    lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    hazard: float = parameter(0.5, "probability a substep that some actor neuron fires", low=0.0, high=1.0)
+    rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
+    inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
+
+
+@struct.dataclass
+class Critic:
+    """Two opposed groups of integrate-and-fire neurons."""
+
+    learning_rate: float = parameter(1.0, "weight change for a unit of dopamine and eligibility", low=0.0)
+    lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    neurons: int = parameter(2, "neurons of each group", low=1, high=1024, static=True)
+    rate: float = parameter(8.0, "spikes a substep at full drive", low=1.0)
+    leak: float = parameter(0.0, "share of the membrane potential lost a substep", low=0.0, high=1.0)
+
+
+@struct.dataclass
+class Homeostasis:
+    """What keeps the actor in range."""
+
+    scaling: str = parameter("l2", "norm of a neuron's weights that synaptic scaling caps", choices=scaling.NORMS, static=True)
+    cap: float = parameter(45.0, "largest norm of an actor neuron's weights", low=0.0)
+    threshold_rate: float = parameter(1e-4, "threshold change an environment step for a unit of activity", low=0.0)
+
+
+class Plastic(NamedTuple):
+    """Synapses onto a population of n neurons."""
+
+    weights: Array  # [n, C]
+    eligibility: Array  # [n, C]
+
+
+class State(NamedTuple):
+    """A learner."""
+
+    encoder: EncoderState  # input neurons
+    actor: Plastic
+    threshold: Array  # [actions], of the actor neurons
+    critic: Plastic
+    potential: Array  # [2 neurons], of the critic neurons, in thresholds
+    value: Array  # [], value of the last observation
+    uncertainty: Array  # [], expected |dopamine|
+    scaled: Array  # [], environment steps on which synaptic scaling acted
+
+
+class Activity(NamedTuple):
+    """What the network did in one environment step, for figures."""
+
+    input_spikes: Array  # [S, C]
+    actor_spikes: Array  # [S, actions]
+    critic_spikes: Array  # [S, 2 neurons], counts
+    value: Array  # []
+    dopamine: Array  # []
+
+
+@struct.dataclass
+class SpikingActorCritic:
+    """Hyperparameters of the spiking actor-critic, and its contract (``neurorl.agents.contract``)."""
+
+    code: codes.Code
+    encoder: Encoder = Encoder()
+    actor: Actor = Actor()
+    critic: Critic = Critic()
+    dopamine: Dopamine = Dopamine()
+    acetylcholine: Acetylcholine = Acetylcholine()
+    homeostasis: Homeostasis = Homeostasis()
+    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    actions: int = parameter(2, "number of actions", low=1, static=True)
+
+    @classmethod
+    def for_spaces(
+        cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any
+    ) -> "SpikingActorCritic":
+        """Return the agent with its defaults for an environment's spaces."""
+        if not isinstance(action_space, spaces.Discrete):
+            raise NeurorlError(
+                f"actions of {type(action_space).__name__} are not supported by spiking-actor-critic; it needs Discrete actions"
+            )
+        return cls(code=codes.for_space(observation_space, **ranges), actions=int(action_space.n))
+
+    def init(self, key: Array) -> State:
+        """Return a learner with zero weights."""
+        rules.find(self.actor.rule)
+        key_encoder, key_critic = jax.random.split(key)
+        critics = 2 * self.critic.neurons
+        return State(
+            encoder=spike_encoder.init(key_encoder, self.code.size),
+            actor=Plastic(*jnp.zeros((2, self.actions, self.code.size))),
+            threshold=jnp.zeros(self.actions),
+            critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
+            potential=jax.random.uniform(key_critic, (critics,)),
+            value=jnp.float32(0.0),
+            uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            scaled=jnp.int32(0),
+        )
+
+    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
+        """Release dopamine for the last action, change the weights, and choose the next action."""
+        state, action, _ = self.record(state, timestep, key)
+        return state, action
+
+    def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Activity]:
+        """Do what :meth:`learn` does and return the activity too."""
+        key_input, key_actor = jax.random.split(key)
+        ended = timestep.terminated | timestep.truncated
+
+        encoder, x = self.encode(state.encoder, timestep.observation, key_input)
+        drive = x.project(state.actor.weights) - state.threshold
+        hazard = escape_noise.hazard(drive, self.actor.hazard)
+        decision = escape_noise.first_spike(key_actor, hazard, self.actor.inhibition)
+        potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
+        rates = critic_spikes / self.critic.rate
+        value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
+
+        delta = dopamine.release(
+            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
+        )
+        uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
+        actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
+        actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
+        critic_weights = three_factor.change(
+            state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate
+        )
+        actor_weights, scaled = scaling.cap(
+            actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0
+        )
+
+        post = rules.Postsynaptic(decision.spikes, hazard * decision.active[:, None])
+        actor_increment = rules.find(self.actor.rule)(x, post)
+        critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
+        actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
+        critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
+        chosen = jax.nn.one_hot(decision.winner, self.actions)
+        state = State(
+            encoder=encoder,
+            actor=Plastic(actor_weights, actor_trace + actor_increment),
+            threshold=threshold.adapt(state.threshold, chosen, 1.0 / self.actions, self.homeostasis.threshold_rate),
+            critic=Plastic(critic_weights, critic_trace + critic_increment),
+            potential=potential,
+            value=value,
+            uncertainty=uncertainty,
+            scaled=state.scaled + scaled,
+        )
+        return state, decision.winner, Activity(x.spikes, decision.spikes, critic_spikes, value, delta)
+
+    def rest(self, state: State) -> EncoderState:
+        """Return the input neurons as they are: their potentials and traces carry over between episodes."""
+        return state.encoder
+
+    def act(self, state: State, activity: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, Array]:
+        """Choose the action of the largest drive, summed over the substeps and without noise."""
+        activity, x = self.encode(activity, observation, key)
+        drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
+        return activity, jnp.argmax(drive)
+
+    def report(self, state: State) -> dict[str, Array]:
+        """Return what homeostasis and the modulators are doing."""
+        norm = "l1" if self.homeostasis.scaling == "l1" else "l2"
+        return {
+            "value": state.value,
+            "expected_uncertainty": state.uncertainty,
+            "scaled_steps": state.scaled,
+            "actor_norm_max": scaling.norms(state.actor.weights, norm).max(),
+            "threshold_min": state.threshold.min(),
+            "threshold_max": state.threshold.max(),
+        }
+
+    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace]:
+        """Let the input neurons fire at an observation; the traces of a map sum to about 1 / maps."""
+        rates = self.code.rates(observation)
+        if self.encoder.spikes == "poisson":
+            potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
+        else:
+            potential, spikes = spike_encoder.integrate(encoder.potential, rates, self.encoder.substeps)
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        x = SpikeTrace(encoder.trace, spikes, decay, gain=(1.0 - decay) / self.code.groups)
+        return EncoderState(potential, x.final()), x
+
+    def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
+        """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""
+        current = self.critic.rate * jnp.clip(0.5 + drive, 0.0, 1.0)
+        counts = []
+        for substep in range(self.encoder.substeps):
+            potential, count = integrate_and_fire.step(potential, current[substep], self.critic.leak)
+            counts.append(count)
+        return potential, jnp.stack(counts)
+
+    def _signs(self) -> Array:
+        """Return +1 for the group whose rate raises the value and -1 for the other, [2 neurons]."""
+        return jnp.repeat(jnp.array([1.0, -1.0]), self.critic.neurons)

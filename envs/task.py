@@ -1,0 +1,267 @@
+"""A task: an environment by id, resolved to the JAX one where there is one, with its spaces, limit and threshold.
+
+``ENV`` is a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``), ``module:id`` (the module is imported first and
+may register the id with either), or in Python an environment object or a function that makes one.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from neurorl.envs import ranges
+from neurorl.errors import NeurorlError, nearest
+from neurorl.parameters import check
+
+LOOPS = ("auto", "jax", "host")
+DEFAULT_LIMIT = 1000  # environment steps, where an environment has no time limit of its own
+
+# gymnax keeps these sums and products as parameters of their own; they follow unless they are set themselves.
+DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], float]]] = {
+    "CartPole-v1": {
+        "total_mass": lambda p: p["masscart"] + p["masspole"],
+        "polemass_length": lambda p: p["masspole"] * p["length"],
+    },
+    "Acrobot-v1": {},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """An environment, ready for a loop."""
+
+    env_id: str
+    loop: str  # "jax" or "host"
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    max_episode_steps: int
+    limited_by_us: bool  # whether the environment has no time limit of its own, or ours is shorter
+    threshold: float | None  # return at which the task counts as solved
+    parameters: dict[str, Any]  # every numeric parameter of the environment, changed ones included
+    changed: bool  # whether any parameter differs from the environment's default
+    env: Any = None  # the gymnax environment
+    env_params: Any = None  # and its parameters
+    make: Callable[[], Any] | None = None  # makes a Gymnasium environment
+
+    @functools.cached_property
+    def ranges(self) -> ranges.Ranges | None:
+        """Range of every observation dimension; probes the environment where nothing else says it."""
+        return ranges.find(self.env_id, self.observation_space, self._walk)
+
+    def _walk(self) -> Iterator[np.ndarray]:
+        make = self.make or (lambda: _as_gymnasium(self.env, self.env_params))
+        env = make()
+        env.action_space.seed(0)
+        observation, _ = env.reset(seed=0)
+        while True:
+            yield np.asarray(observation)
+            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
+            if terminated or truncated:
+                observation, _ = env.reset()
+
+
+def gymnax_ids() -> list[str]:
+    """Return the ids of the gymnax registry."""
+    import gymnax
+
+    return list(gymnax.registered_envs)
+
+
+def resolve(
+    env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None
+) -> Task:
+    """Return the task of ``ENV``.
+
+    Args:
+        env: An id, an environment, or a function that makes a Gymnasium environment.
+        loop: "jax" for the jitted loop over a gymnax environment, "host" for Gymnasium, "auto" for jax where it exists.
+        settings: Parameters of the environment that differ from its defaults.
+        max_episode_steps: Shorter time limit; also the limit of an environment that has none.
+
+    Raises:
+        NeurorlError: An unknown id, parameter or loop, or a space that is not supported.
+    """
+    if loop not in LOOPS:
+        raise NeurorlError(f"loop '{loop}' is unknown; it must be one of {', '.join(LOOPS)}{nearest(loop, LOOPS)}")
+    if max_episode_steps is not None and max_episode_steps < 1:
+        raise NeurorlError(f"'max_episode_steps' is {max_episode_steps}; it must be at least 1")
+    settings = dict(settings or {})
+    if not isinstance(env, str):
+        return _resolve_object(env, loop, settings, max_episode_steps)
+    module, _, name = env.rpartition(":")
+    if module:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise NeurorlError(f"environment '{env}': module '{module}' cannot be imported: {error}") from error
+    if loop != "host" and name in gymnax_ids():
+        return _resolve_jax(env, name, settings, max_episode_steps)
+    known = list(gymnasium.registry)
+    if name not in known:
+        ids = known + gymnax_ids()
+        if name in ids:
+            raise NeurorlError(f"environment '{env}' exists only in gymnax: use --loop jax")
+        raise NeurorlError(f"unknown environment '{env}'{nearest(name, ids)}; `neurorl list` shows them")
+    if loop == "jax":
+        raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
+    return _resolve_host(env, name, settings, max_episode_steps)
+
+
+def reward_threshold(env_id: str) -> float | None:
+    """Return the return at which Gymnasium calls the task of this id solved, where it says so."""
+    spec = gymnasium.registry.get(env_id.rpartition(":")[2])
+    return spec.reward_threshold if spec else None
+
+
+def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | None) -> Task:
+    import gymnax
+
+    default_env, default_params = gymnax.make(name)
+    signature = inspect.signature(type(default_env).__init__).parameters
+    arguments = {k: p.default for k, p in signature.items() if isinstance(p.default, int | float | bool | str)}
+    defaults = {**_numbers(default_params), **arguments}
+    values = _checked(settings, defaults)
+    for key, derive in DERIVED.get(name, {}).items():
+        if key not in settings:
+            values[key] = derive(values) if values != defaults else defaults[key]
+    env, params = gymnax.make(name, **{k: values[k] for k in arguments if values[k] != arguments[k]})
+    return _jax_task(env_id, env, params, {k: values[k] for k in values if k in settings or k in DERIVED.get(name, {})}, limit)
+
+
+def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], limit: int | None) -> Task:
+    from gymnax.environments.spaces import gymnax_space_to_gym_space
+
+    fields = {f.name for f in dataclasses.fields(params)}
+    defaults = _numbers(params)
+    params = params.replace(**{k: v for k, v in values.items() if k in fields})
+    own = int(params.max_steps_in_episode)
+    shorter = limit is not None and limit < own
+    if shorter:
+        params = params.replace(max_steps_in_episode=limit)
+    with contextlib.suppress(RuntimeWarning):
+        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
+    numbers = {**{k: v for k, v in values.items() if k not in fields}, **_numbers(params)}
+    return Task(
+        env_id=env_id,
+        loop="jax",
+        observation_space=observation_space,
+        action_space=gymnax_space_to_gym_space(env.action_space(params)),
+        max_episode_steps=int(params.max_steps_in_episode),
+        limited_by_us=shorter,
+        threshold=reward_threshold(env_id),
+        parameters=numbers,
+        changed=any(numbers[k] != defaults.get(k) for k in numbers),
+        env=env,
+        env_params=params,
+    )
+
+
+def _resolve_host(env_id: str, name: str, settings: dict[str, Any], limit: int | None) -> Task:
+    spec = gymnasium.spec(name)
+    make = functools.partial(gymnasium.make, name, **settings)
+    return _host_task(env_id, make, settings, limit, spec.max_episode_steps, spec.reward_threshold)
+
+
+def _resolve_object(env: Any, loop: str, settings: dict[str, Any], limit: int | None) -> Task:
+    if settings:
+        raise NeurorlError("environment parameters can be set only for an environment given by its id")
+    if isinstance(env, tuple):  # gymnax.make gives (environment, parameters)
+        env, params = env
+        return _jax_task(env.name, env, params, {}, limit)
+    if hasattr(env, "default_params") and not isinstance(env, type):
+        if loop == "host":
+            raise NeurorlError("a gymnax environment runs in the JAX loop only: use loop='auto'")
+        return _jax_task(env.name, env, env.default_params, {}, limit)
+    if loop == "jax":
+        raise NeurorlError("the JAX loop needs a gymnax environment; use loop='auto' for a Gymnasium one")
+    if isinstance(env, gymnasium.Env):
+        if env.spec is None:
+            raise NeurorlError("an environment without a spec cannot be copied for every seed: pass the function that makes it")
+        return _host_task(env.spec.id, env.spec.make, {}, limit, env.spec.max_episode_steps, env.spec.reward_threshold)
+    if callable(env):
+        probe = env()
+        if not isinstance(probe, gymnasium.Env):
+            raise NeurorlError(f"the function {env!r} made a {type(probe).__name__}, not a gymnasium.Env")
+        name = probe.spec.id if probe.spec else type(probe.unwrapped).__name__
+        own = probe.spec.max_episode_steps if probe.spec else None
+        probe.close()
+        return _host_task(name, env, {}, limit, own, probe.spec.reward_threshold if probe.spec else None)
+    raise NeurorlError(f"{env!r} is no environment: give an id, a Gymnasium or gymnax environment, or a function that makes one")
+
+
+def _host_task(
+    env_id: str, make: Callable[[], Any], settings: dict[str, Any], limit: int | None, own: int | None, threshold: float | None
+) -> Task:
+    try:
+        env = make()
+    except TypeError as error:
+        raise NeurorlError(f"environment '{env_id}' does not take these parameters: {error}") from error
+    except gymnasium.error.Error as error:
+        raise NeurorlError(f"environment '{env_id}' cannot be made: {error}") from error
+    observation_space, action_space = env.observation_space, env.action_space
+    env.close()
+    effective = min(n for n in (limit or (None if own else DEFAULT_LIMIT), own) if n is not None)
+    return Task(
+        env_id=env_id,
+        loop="host",
+        observation_space=observation_space,
+        action_space=action_space,
+        max_episode_steps=effective,
+        limited_by_us=effective != own,
+        threshold=threshold,
+        parameters=dict(settings),
+        changed=bool(settings),
+        make=make,
+    )
+
+
+def _numbers(params: Any) -> dict[str, Any]:
+    """Return the scalar fields of a gymnax parameter set as plain numbers."""
+    numbers = {}
+    for field in dataclasses.fields(params):
+        value = getattr(params, field.name)
+        if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number):
+            numbers[field.name] = value if isinstance(value, int | float) else np.asarray(value).item()
+        elif isinstance(value, bool):
+            numbers[field.name] = value
+    return numbers
+
+
+def _checked(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    values = dict(defaults)
+    for key, value in settings.items():
+        if key not in defaults:
+            raise NeurorlError(f"unknown parameter 'env.{key}'{nearest(key, defaults)}; there are {', '.join(sorted(defaults))}")
+        values[key] = check(f"env.{key}", value, defaults[key], {})
+    return values
+
+
+def _as_gymnasium(env: Any, params: Any) -> Any:
+    """Return a plain Gymnasium view of a gymnax environment, for the random walk."""
+    import jax
+    from gymnax.environments.spaces import gymnax_space_to_gym_space
+
+    class View(gymnasium.Env):
+        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
+        action_space = gymnax_space_to_gym_space(env.action_space(params))
+
+        def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+            super().reset(seed=seed)
+            self.key = jax.random.key(int(self.np_random.integers(2**31)))
+            observation, self.state = env.reset(self.key, params)
+            return observation, {}
+
+        def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+            self.key, key = jax.random.split(self.key)
+            observation, self.state, reward, terminated, truncated, _ = env.step(key, self.state, action, params)
+            done = bool(terminated), bool(truncated)  # the step has reset the environment by itself
+            return observation, float(reward), *done, {}
+
+    return View()

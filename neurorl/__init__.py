@@ -1,0 +1,43 @@
+"""Spiking reinforcement learning in JAX: agents that learn Gymnasium tasks by dopamine-gated plasticity.
+
+    run = neurorl.train("CartPole-v1", seeds=30, steps=20_000)
+    run.plot()
+    agent = run.agent(3)
+    action = agent.act(observation)
+
+``neurorl.load(DIR)`` gives the same run later. Names are loaded on first use, so that the import itself is immediate.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurorl.errors import NeurorlError as NeurorlError
+    from neurorl.running.run import Run as Run
+    from neurorl.running.run import TrainedAgent as TrainedAgent
+    from neurorl.running.run import load as load
+    from neurorl.running.training import resume as resume
+    from neurorl.running.training import train as train
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "NeurorlError": "neurorl.errors",
+    "Run": "neurorl.running.run",
+    "TrainedAgent": "neurorl.running.run",
+    "load": "neurorl.running.run",
+    "resume": "neurorl.running.training",
+    "train": "neurorl.running.training",
+}
+
+__all__ = ["NeurorlError", "Run", "TrainedAgent", "__version__", "load", "resume", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'neurorl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

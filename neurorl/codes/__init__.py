@@ -1,0 +1,44 @@
+"""Codes: from an observation to the firing rates of a population, and from rates to spikes.
+
+A code is a parameter group with ``size`` (neurons), ``groups`` (maps whose rates each sum to 1) and
+``rates(observation) -> [size]``.
+"""
+
+from typing import Any
+
+from gymnasium import spaces
+
+from neurorl.codes.one_hot import OneHot
+from neurorl.codes.place_cells import PlaceCells
+from neurorl.errors import NeurorlError
+
+Code = PlaceCells | OneHot
+CODES: dict[str, Any] = {"place-cells": PlaceCells, "one-hot": OneHot}
+
+
+def for_space(
+    space: spaces.Space[Any],
+    low: tuple[float, ...] | None = None,
+    high: tuple[float, ...] | None = None,
+    angles: tuple[tuple[int, int], ...] = (),
+) -> Code:
+    """Return the default code of an observation space.
+
+    Args:
+        space: A Gymnasium Box or Discrete space.
+        low, high: Range of every dimension (the angles' entries are not used), by default the space's own.
+        angles: Pairs of dimensions that hold the cosine and sine of an angle.
+
+    Raises:
+        NeurorlError: A space that has no code, or an unbounded dimension without a range.
+    """
+    if isinstance(space, spaces.Discrete):
+        return OneHot(n=int(space.n), start=int(space.start))
+    if isinstance(space, spaces.Box):
+        low = tuple(map(float, space.low.ravel())) if low is None else low
+        high = tuple(map(float, space.high.ravel())) if high is None else high
+        return PlaceCells(low=low, high=high, angles=angles)
+    raise NeurorlError(
+        f"observations of {type(space).__name__} cannot be encoded yet; "
+        "use Box or Discrete (gymnasium.wrappers.FlattenObservation makes a Box of most spaces)"
+    )

@@ -1,0 +1,27 @@
+"""One neuron a state: the code of a discrete observation."""
+
+import jax
+from flax import struct
+from jax import Array
+
+from neurorl.parameters import parameter
+
+
+@struct.dataclass
+class OneHot:
+    """A population with one neuron for each of ``n`` states; the neuron of the present state has rate 1."""
+
+    kind: str = parameter("one-hot", "the code's name", choices=("one-hot",), static=True)
+    n: int = parameter(1, "number of states", low=1, static=True)
+    start: int = parameter(0, "value of the first state", static=True)
+
+    groups = 1
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return self.n
+
+    def rates(self, observation: Array) -> Array:
+        """Return the spikes a substep that each neuron aims at, [n]."""
+        return jax.nn.one_hot(observation.reshape(()) - self.start, self.n)

@@ -1,0 +1,90 @@
+r"""Population code: maps of Gaussian place cells over pairs of observation dimensions.
+
+    a_ij = g_i(y) g_j(z) / sum,   g_i(y) = exp(-(y - c_i)^2 / 2 sigma^2)
+
+Each pair of dimensions has a map of ``cells x cells`` neurons whose rates sum to 1. Pairs generalise where single
+dimensions cannot express what depends on two, and a full grid over all dimensions is too fine to be visited
+(Georgopoulos et al. 1986 for the code, O'Keefe and Dostrovsky 1971 for the cells).
+"""
+
+import itertools
+
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jax import Array
+
+from neurorl.parameters import parameter
+
+MAX_PAIRED = 8  # dimensions up to which all pairs have a map; above, each dimension has its own
+NEGLIGIBLE = 1e-6  # rates below this are zero, which also keeps their products out of slow denormal numbers
+
+
+@struct.dataclass
+class PlaceCells:
+    """Place cells over the pairs of dimensions of a box (over single ones, where it has more than eight)."""
+
+    kind: str = parameter("place-cells", "the code's name", choices=("place-cells",), static=True)
+    low: tuple[float, ...] = parameter((0.0,), "lower end of each observation dimension, in its own unit")
+    high: tuple[float, ...] = parameter((1.0,), "upper end of each observation dimension, in its own unit")
+    angles: tuple[tuple[int, int], ...] = parameter((), "dimensions with cosine and sine of an angle", static=True)
+    cells: int = parameter(8, "place cells along a dimension", low=2, high=64, static=True)
+    width: float = parameter(0.7, "standard deviation of a place cell, in cell spacings", low=0.05, high=10.0)
+
+    @property
+    def _features(self) -> int:
+        return len(self.low) - len(self.angles)
+
+    @property
+    def maps(self) -> list[tuple[int, ...]]:
+        """The features (angles first, then the other dimensions) that each map is over."""
+        pairs = 2 <= self._features <= MAX_PAIRED
+        return list(itertools.combinations(range(self._features), 2 if pairs else 1))
+
+    @property
+    def groups(self) -> int:
+        """Number of maps."""
+        return len(self.maps)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return sum(self.cells ** len(m) for m in self.maps)
+
+    def rates(self, observation: Array) -> Array:
+        """Return the spikes a substep that each neuron aims at, [size], for one observation of any shape.
+
+        Values outside the range are taken at its edge.
+        """
+        cells = self._tuning(observation.ravel())
+        # Each axis of the maps is picked by a product with a constant matrix, because a gather would be computed again in
+        # every consumer of the rates.
+        rates = cells.ravel() @ self._axis(0)
+        return rates * (cells.ravel() @ self._axis(1)) if len(self.maps[0]) == 2 else rates
+
+    def _tuning(self, observation: Array) -> Array:
+        """Return the one-dimensional tuning curves, [features, cells], each summing to 1."""
+        centres = jnp.arange(self.cells)
+        tuning = []
+        if self.angles:
+            cosine, sine = np.array(self.angles).T
+            angle = jnp.arctan2(observation[sine], observation[cosine])
+            phase = (angle / (2 * jnp.pi) % 1.0) * self.cells
+            distance = (phase[:, None] - centres + self.cells / 2) % self.cells - self.cells / 2
+            tuning.append(distance)
+        plain = np.setdiff1d(np.arange(len(self.low)), np.array(self.angles, int).ravel())
+        if plain.size:
+            low, high = (jnp.asarray(end, jnp.float32)[plain] for end in (self.low, self.high))
+            position = jnp.clip((observation[plain] - low) / (high - low), 0.0, 1.0) * (self.cells - 1)
+            tuning.append(position[:, None] - centres)
+        gauss = jnp.exp(-0.5 * (jnp.concatenate(tuning) / self.width) ** 2)
+        gauss = gauss / gauss.sum(-1, keepdims=True)
+        return jnp.where(gauss < NEGLIGIBLE, 0.0, gauss)
+
+    def _axis(self, axis: int) -> Array:
+        """Return the matrix [features * cells, size] that spreads the tuning curves along one axis of every map."""
+        blocks = []
+        for features in self.maps:
+            index = np.indices((self.cells,) * len(features))[axis].ravel()
+            blocks.append(np.eye(self._features * self.cells)[:, features[axis] * self.cells + index])
+        return jnp.asarray(np.concatenate(blocks, axis=1), jnp.float32)

@@ -1,0 +1,43 @@
+"""From rates to spikes: integrate-and-fire neurons, or Poisson."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+
+class EncoderState(NamedTuple):
+    """State of an input population of C neurons, carried over from step to step."""
+
+    potential: Array  # [C], in thresholds, [0, 1)
+    trace: Array  # [C], spike trace after the last substep
+
+
+def init(key: Array, size: int) -> EncoderState:
+    """Return a population whose potentials are uniform, so that its neurons do not fire together."""
+    return EncoderState(jax.random.uniform(key, (size,)), jnp.zeros(size))
+
+
+def integrate(potential: Array, rates: Array, substeps: int) -> tuple[Array, Array]:
+    """Encode rates without noise: each neuron integrates its rate and fires whenever it has gathered one spike.
+
+    The rates hold still, so the scan of ``integrate_and_fire.step`` has the closed form floor(potential + k rate).
+
+    Args:
+        potential: [C].
+        rates: [C], spikes a substep.
+        substeps: S.
+
+    Returns:
+        The potential after the last substep [C], and the spikes [S, C].
+    """
+    k = jnp.arange(1, substeps + 1)[:, None]
+    before = jnp.floor(potential + (k - 1) * rates)
+    after = jnp.floor(potential + k * rates)
+    return potential + substeps * rates - after[-1], after - before
+
+
+def poisson(key: Array, rates: Array, substeps: int) -> Array:
+    """Encode rates as Bernoulli draws, the Poisson process of small steps; return the spikes [S, C]."""
+    return (jax.random.uniform(key, (substeps, rates.shape[-1])) < rates).astype(jnp.float32)

@@ -1,0 +1,1 @@
+"""Slow processes that keep a plastic network in its working range."""

@@ -1,0 +1,1 @@
+"""Global signals that gate plasticity."""

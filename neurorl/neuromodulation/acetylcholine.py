@@ -1,0 +1,37 @@
+r"""Acetylcholine as expected uncertainty: an actor that is no longer surprised learns slowly.
+
+    d <- d + rate (|delta| - d);   m = clip(d / scale, floor, 1)
+
+Yu and Dayan (2005). ``m`` multiplies the actor's learning rate. It starts open: begun at zero it would close the gate
+before there was anything to expect.
+"""
+
+import jax.numpy as jnp
+from flax import struct
+from jax import Array
+
+from neurorl.parameters import parameter
+
+
+@struct.dataclass
+class Acetylcholine:
+    """The surprise gate."""
+
+    enabled: bool = parameter(True, "whether expected uncertainty gates the actor's learning", static=True)
+    rate: float = parameter(1e-3, "share of an environment step in the running mean of |dopamine|", low=0.0, high=1.0)
+    start: float = parameter(0.1, "expected |dopamine| before the first step", low=0.0)
+    scale: float = parameter(0.02, "expected |dopamine| at which the gate is fully open", low=1e-9)
+    floor: float = parameter(0.05, "smallest opening of the gate", low=0.0, high=1.0)
+
+
+def update(parameters: Acetylcholine, uncertainty: Array, dopamine: Array, truncated: Array) -> Array:
+    """Return the expected |dopamine|, [], after one transition; a truncated one says nothing about surprise."""
+    updated = uncertainty + parameters.rate * (jnp.abs(dopamine) - uncertainty)
+    return jnp.where(truncated, uncertainty, updated)
+
+
+def gate(parameters: Acetylcholine, uncertainty: Array) -> Array:
+    """Return the factor of the learning rate, [], in [floor, 1]."""
+    if not parameters.enabled:
+        return jnp.ones_like(uncertainty)
+    return jnp.clip(uncertainty / parameters.scale, parameters.floor, 1.0)

@@ -1,0 +1,20 @@
+r"""Three-factor rule: pre- and postsynaptic activity leave an eligibility, and dopamine turns it into a change.
+
+    w <- w + eta delta E
+
+Fremaux and Gerstner (2016). Zero dopamine changes nothing, to the bit.
+"""
+
+from jax import Array
+
+
+def change(weights: Array, eligibility: Array, dopamine: Array, learning_rate: float | Array) -> Array:
+    """Return the weights after one environment step.
+
+    Args:
+        weights: [n, C].
+        eligibility: [n, C].
+        dopamine: [], phasic: the reward-prediction error, after any gain.
+        learning_rate: Weight change for a unit of dopamine and eligibility.
+    """
+    return weights + learning_rate * dopamine * eligibility

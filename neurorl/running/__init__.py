@@ -1,0 +1,1 @@
+"""Training loops, evaluation, run folders, checkpoints, statistics and figures."""

@@ -1,0 +1,66 @@
+"""Episode bookkeeping of one learner, reduced inside the loop so that memory does not grow with the number of steps."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+WINDOW = 100  # episodes in the training return
+
+
+class Episodes(NamedTuple):
+    """What a learner's episodes have brought so far."""
+
+    running: Array  # [], return of the episode in progress
+    length: Array  # [], environment steps of the episode in progress
+    count: Array  # [], episodes ended
+    recent: Array  # [WINDOW], returns of the last episodes, a ring
+    since_sum: Array  # [], sum of the returns of the episodes that ended since the last point of the curve
+    since_count: Array  # [], number of those
+    finite: Array  # [], whether every observation and reward so far was a number
+
+
+def init() -> Episodes:
+    """Return the bookkeeping of a learner that has not begun."""
+    zero, none = jnp.float32(0.0), jnp.int32(0)
+    return Episodes(zero, none, none, jnp.zeros(WINDOW), zero, none, jnp.array(True))
+
+
+def update(episodes: Episodes, reward: Array, ended: Array, finite: Array) -> Episodes:
+    """Take in one environment step.
+
+    Args:
+        episodes: The bookkeeping so far.
+        reward: [].
+        ended: [], whether the step ended the episode.
+        finite: [], whether its observation and reward are numbers.
+    """
+    running = episodes.running + reward
+    slot = jnp.arange(WINDOW) == episodes.count % WINDOW
+    return Episodes(
+        running=jnp.where(ended, 0.0, running),
+        length=jnp.where(ended, 0, episodes.length + 1),
+        count=episodes.count + ended,
+        recent=jnp.where(slot & ended, running, episodes.recent),
+        since_sum=episodes.since_sum + jnp.where(ended, running, 0.0),
+        since_count=episodes.since_count + ended,
+        finite=episodes.finite & finite,
+    )
+
+
+def restart(episodes: Episodes) -> Episodes:
+    """Return the bookkeeping with the episode in progress dropped."""
+    return episodes._replace(running=jnp.zeros_like(episodes.running), length=jnp.zeros_like(episodes.length))
+
+
+def point(episodes: Episodes) -> tuple[Episodes, dict[str, Array]]:
+    """Return the values of a point of the training curve, NaN where no episode ended, and begin the next point."""
+    filled = jnp.minimum(episodes.count, WINDOW)
+    recent = jnp.where(jnp.arange(WINDOW) < filled, episodes.recent, 0.0).sum() / filled
+    values = {
+        "episodes": episodes.count,
+        "episode_return": episodes.since_sum / episodes.since_count,
+        "recent_return": recent,
+    }
+    fresh = episodes._replace(since_sum=jnp.zeros_like(episodes.since_sum), since_count=jnp.zeros_like(episodes.since_count))
+    return fresh, values

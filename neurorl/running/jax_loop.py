@@ -1,0 +1,113 @@
+"""The jitted loop: agents and a gymnax environment in one compiled program, mapped over learners.
+
+Compiled once a run: the number of steps is an argument, and nothing is stacked over time.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from neurorl.agents.contract import Agent, Timestep, restart
+from neurorl.envs.task import Task
+from neurorl.running import episodes
+from neurorl.running.loop import Learners, is_finite, learner_keys
+
+compilations = {"advance": 0, "evaluate": 0}  # counted at tracing, for tests
+
+
+class World(NamedTuple):
+    """The environments; a leading axis of learners on every field."""
+
+    state: Any
+    timestep: Timestep
+
+
+class JaxLoop:
+    """Train and evaluate agents in a gymnax environment."""
+
+    def __init__(self, task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
+        """Prepare the loop; arguments as in the run's configuration."""
+        self.agent, self.env, self.params = agent, task.env, task.env_params
+        self.keys = learner_keys(seed, seeds)
+        self.eval_keys = jax.random.split(jax.random.key(eval_seed), eval_episodes)
+        self.limit = task.max_episode_steps
+        self._init = jax.jit(jax.vmap(self._init_one, in_axes=(None, None, 0)))
+        self._advance = jax.jit(self._advance_all, donate_argnums=2)
+        evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(None, None, 0, None))
+        self._evaluate = jax.jit(evaluate)
+
+    def init(self) -> Learners:
+        """Return learners that have not begun."""
+        agent_state, progress, world = self._init(self.agent, self.params, self.keys)
+        return Learners(agent_state, progress, self.keys, jnp.int32(0), world)
+
+    def advance(self, learners: Learners, steps: int) -> Learners:
+        """Train every learner for ``steps`` environment steps."""
+        return self._advance(self.agent, self.params, learners, jnp.int32(steps))
+
+    def evaluate(self, learners: Learners) -> np.ndarray:
+        """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
+        return np.asarray(self._evaluate(self.agent, self.params, learners.agent, self.eval_keys))
+
+    def checkpointed(self, learners: Learners) -> Learners:
+        """Return the learners: a checkpoint holds the environments too, so nothing changes."""
+        return learners
+
+    def _init_one(self, agent: Agent, params: Any, key: Array) -> tuple[Any, episodes.Episodes, World]:
+        key_agent, key_env = jax.random.split(key)
+        observation, state = self.env.reset(key_env, params)
+        return agent.init(key_agent), episodes.init(), World(state, restart(observation))
+
+    def _advance_all(self, agent: Agent, params: Any, learners: Learners, steps: Array) -> Learners:
+        compilations["advance"] += 1
+        one = jax.vmap(self._step_one, in_axes=(None, None, 0, 0, 0, 0, None))
+
+        def body(_: Array, learners: Learners) -> Learners:
+            agent_state, progress, world = one(
+                agent, params, learners.agent, learners.episodes, learners.world, learners.key, learners.step
+            )
+            return Learners(agent_state, progress, learners.key, learners.step + 1, world)
+
+        return jax.lax.fori_loop(0, steps, body, learners)
+
+    def _step_one(
+        self, agent: Agent, params: Any, agent_state: Any, progress: episodes.Episodes, world: World, key: Array, step: Array
+    ) -> tuple[Any, episodes.Episodes, World]:
+        key_agent, key_env = jax.random.split(jax.random.fold_in(key, step))
+        agent_state, action = agent.learn(agent_state, world.timestep, key_agent)
+        timestep, env_state = self._act_on(params, world.state, action, key_env)
+        ended = timestep.terminated | timestep.truncated
+        finite = is_finite(timestep.final_observation, timestep.reward)
+        return agent_state, episodes.update(progress, timestep.reward, ended, finite), World(env_state, timestep)
+
+    def _act_on(self, params: Any, state: Any, action: Array, key: Array) -> tuple[Timestep, Any]:
+        observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
+        truncated = truncated & ~terminated
+        timestep = Timestep(
+            observation, jnp.asarray(reward, jnp.float32), terminated, truncated, info["final_observation"]
+        )
+        return timestep, state
+
+    def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
+        """Return the return of one greedy episode; the weights are closed over and never copied."""
+        compilations["evaluate"] += 1
+        key_env, key = jax.random.split(key)
+        observation, env_state = self.env.reset(key_env, params)
+        start = (agent.rest(agent_state), observation, env_state, jnp.float32(0.0), jnp.array(False), jnp.int32(0))
+
+        def going(carry: Any) -> Array:
+            *_, ended, steps = carry
+            return ~ended & (steps < self.limit)
+
+        def step(carry: Any) -> Any:
+            activity, observation, env_state, total, _, steps = carry
+            key_agent, key_env = jax.random.split(jax.random.fold_in(key, steps))
+            activity, action = agent.act(agent_state, activity, observation, key_agent)
+            timestep, env_state = self._act_on(params, env_state, action, key_env)
+            ended = timestep.terminated | timestep.truncated
+            return activity, timestep.observation, env_state, total + timestep.reward, ended, steps + 1
+
+        return jax.lax.while_loop(going, step, start)[3]

@@ -1,0 +1,1 @@
+"""What a postsynaptic neuron sees of its presynaptic spikes."""
