@@ -2,6 +2,8 @@ r"""Population code: maps of Gaussian place cells over pairs of observation dime
 
     a_ij = g_i(y) g_j(z) / sum,   g_i(y) = exp(-(y - c_i)^2 / 2 sigma^2)
 
+The cells of a dimension tile its range: cell i is centred on (i + 1/2) / cells of it.
+
 Each pair of dimensions has a map of ``cells x cells`` neurons whose rates sum to 1. Pairs generalise where single
 dimensions cannot express what depends on two, and a full grid over all dimensions is too fine to be visited
 (Georgopoulos et al. 1986 for the code, O'Keefe and Dostrovsky 1971 for the cells).
@@ -75,7 +77,7 @@ class PlaceCells:
         plain = np.setdiff1d(np.arange(len(self.low)), np.array(self.angles, int).ravel())
         if plain.size:
             low, high = (jnp.asarray(end, jnp.float32)[plain] for end in (self.low, self.high))
-            position = jnp.clip((observation[plain] - low) / (high - low), 0.0, 1.0) * (self.cells - 1)
+            position = jnp.clip((observation[plain] - low) / (high - low), 0.0, 1.0) * self.cells - 0.5
             tuning.append(position[:, None] - centres)
         gauss = jnp.exp(-0.5 * (jnp.concatenate(tuning) / self.width) ** 2)
         gauss = gauss / gauss.sum(-1, keepdims=True)

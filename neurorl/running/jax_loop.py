@@ -44,6 +44,10 @@ class JaxLoop:
         agent_state, progress, world = self._init(self.agent, self.params, self.keys)
         return Learners(agent_state, progress, self.keys, jnp.int32(0), world)
 
+    def warm_up(self, learners: Learners) -> Learners:
+        """Compile; nothing is learned."""
+        return jax.block_until_ready(self.advance(learners, 0))
+
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
         return self._advance(self.agent, self.params, learners, jnp.int32(steps))

@@ -28,6 +28,10 @@ class Loop(Protocol):
         """Return learners that have not begun."""
         ...
 
+    def warm_up(self, learners: Learners) -> Learners:
+        """Compile what `advance` needs; nothing is learned."""
+        ...
+
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for a number of environment steps."""
         ...
