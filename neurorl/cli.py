@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"neurorl: unknown command '{arguments[0]}'{nearest(arguments[0], COMMANDS)}; see neurorl --help\n")
         return 2
     parsed = _parser().parse_args(arguments)
+    # Learners are many small kernels, and on a CPU XLA loses more by handing them between threads than it gains.
+    os.environ.setdefault("NPROC", "1")
     sys.path.insert(0, "")  # so that module:id and module:Class find files in the present folder, as python -m does
     try:
         return parsed.command(parsed)

@@ -9,7 +9,7 @@ from neurorl.agents.contract import Timestep, restart
 from neurorl.running.config import Config
 from neurorl.running.host_loop import make_limited
 
-LONGEST = 500  # environment steps recorded
+LONGEST = 1000  # environment steps recorded
 
 
 class Episode(NamedTuple):
