@@ -80,7 +80,7 @@ def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")
-    elif isinstance(current, tuple) or isinstance(value, list | tuple):
+    elif isinstance(current, tuple) or (current is None and isinstance(value, list | tuple)):
         if not isinstance(value, list | tuple):
             raise NeurorlError(f"'{where}' must be a list such as {list(current)}, not {value!r}")
         if current and isinstance(current[0], int | float) and any(not _is_number(v) for v in value):

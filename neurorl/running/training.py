@@ -105,9 +105,10 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
     def save(learners: Learners) -> Learners:
         training.write(folder.training)
         evaluation.write(folder.evaluation)
+        learners = loop.checkpointed(learners)
         checkpoints.save(folder.checkpoints, int(learners.step), learners)
         clock.write()
-        return loop.checkpointed(learners)
+        return learners
 
     progress.start(configuration.env_id, opts.steps, done)
     try:

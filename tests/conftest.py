@@ -1,0 +1,13 @@
+"""JAX on the CPU with a compilation cache that outlives the test run, and reproducible property tests."""
+
+import os
+import tempfile
+
+from hypothesis import settings
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "neurorl-jax-cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+settings.register_profile("neurorl", deadline=None, max_examples=20, derandomize=True)
+settings.load_profile("neurorl")

@@ -1,0 +1,108 @@
+import json
+
+import jax
+import pytest
+from flax import struct
+from gymnasium import spaces
+from hypothesis import given
+from hypothesis import strategies as st
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+
+from neurorl.errors import NeurorlError
+from neurorl.parameters import from_dict, parameter, to_dict
+
+
+@struct.dataclass
+class Inner:
+    kind: str = parameter("soft", "a name", choices=("soft", "hard"), static=True)
+    limit: float = parameter(1.0, "a limit", low=0.0, optional=True)
+
+
+@struct.dataclass
+class Outer:
+    inner: Inner = Inner()
+    learning_rate: float = parameter(0.5, "a number", low=0.0, high=2.0)
+    neurons: int = parameter(2, "a whole number", low=1, static=True)
+    enabled: bool = parameter(True, "a switch", static=True)
+    low: tuple[float, ...] = parameter((0.0, 1.0), "numbers")
+    angles: tuple[tuple[int, int], ...] = parameter((), "pairs", static=True)
+
+
+CHANGED = Outer(Inner("hard", None), 0.25, 3, False, (1.5, -2.0, 3.0), ((0, 1), (2, 3)))
+AGENTS = [
+    SpikingActorCritic.for_spaces(spaces.Box(-1.0, 1.0, (6,)), spaces.Discrete(3), angles=((0, 1), (2, 3))),
+    SpikingActorCritic.for_spaces(spaces.Discrete(16, start=1), spaces.Discrete(4)),
+]
+
+
+def through_json(group):
+    return json.loads(json.dumps(to_dict(group)))
+
+
+def test_a_group_survives_json():
+    assert from_dict(Outer(), through_json(CHANGED)) == CHANGED
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=["place-cells", "one-hot"])
+def test_an_agent_survives_json(agent):
+    changed = agent.replace(gamma=0.5, critic=agent.critic.replace(neurons=3, leak=0.25))
+    again = from_dict(agent, through_json(changed))
+    assert again == changed
+    assert jax.tree.structure(again) == jax.tree.structure(changed)  # static fields, too
+
+
+def test_what_is_not_named_keeps_its_value():
+    assert from_dict(CHANGED, {"inner": {"kind": "soft"}}) == CHANGED.replace(inner=Inner("soft", None))
+    assert from_dict(CHANGED, {}) == CHANGED
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"learning_rat": 1.0}, r"unknown parameter 'agent.learning_rat'; did you mean 'learning_rate'\?"),
+        ({"inner": {"Limit": 1.0}}, r"unknown parameter 'agent.inner.Limit'; did you mean 'limit'\?"),
+        ({"inner": 3}, "'agent.inner' is a group of parameters; set one of kind, limit"),
+        ({"learning_rate": "fast"}, "'agent.learning_rate' must be a finite number, not 'fast'"),
+        ({"learning_rate": True}, "'agent.learning_rate' must be a finite number, not True"),
+        ({"learning_rate": float("nan")}, "'agent.learning_rate' must be a finite number"),
+        ({"learning_rate": float("inf")}, "'agent.learning_rate' must be a finite number"),
+        ({"learning_rate": [0.1, 0.2]}, "'agent.learning_rate' must be a finite number, not"),
+        ({"learning_rate": None}, "'agent.learning_rate' cannot be null: give a float"),
+        ({"neurons": 2.5}, "'agent.neurons' must be a whole number, not 2.5"),
+        ({"enabled": 1}, "'agent.enabled' must be true or false, not 1"),
+        ({"low": 0.0}, "'agent.low' must be a list such as"),
+        ({"low": [0.0, "a"]}, "'agent.low' must be a list of finite numbers"),
+        ({"inner": {"kind": "sofr"}}, r"it must be one of soft, hard; did you mean 'soft'\?"),
+        ({"inner": {"kind": 3}}, "'agent.inner.kind' must be text, not 3"),
+        ({"inner": {"kind": ["soft"]}}, "'agent.inner.kind' must be text, not"),
+        ({"inner": {"kind": None}}, "'agent.inner.kind' cannot be null: give a str"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_a_message_that_names_it(values, message):
+    with pytest.raises(NeurorlError, match=message):
+        from_dict(Outer(), values, "agent")
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_taken_exactly_within_its_range(value):
+    if 0.0 <= value <= 2.0:
+        assert from_dict(Outer(), {"learning_rate": value}).learning_rate == value
+    else:
+        with pytest.raises(NeurorlError, match="below its minimum of 0.0" if value < 0 else "above its maximum of 2.0"):
+            from_dict(Outer(), {"learning_rate": value})
+
+
+def test_values_take_the_type_of_the_field():
+    group = from_dict(Outer(), {"neurons": 4.0, "learning_rate": 1, "low": [1, 2]})
+    assert (group.neurons, type(group.neurons)) == (4, int)
+    assert (group.learning_rate, type(group.learning_rate)) == (1.0, float)
+    assert group.low == (1, 2)
+    hash(group.low)
+
+
+def test_an_optional_value_may_be_null_and_a_number_again():
+    without = from_dict(Outer(), {"inner": {"limit": None}})
+    assert without.inner.limit is None
+    assert from_dict(without, {"inner": {"limit": 2.5}}).inner.limit == 2.5
+    with pytest.raises(NeurorlError, match="below its minimum"):
+        from_dict(without, {"inner": {"limit": -1.0}})
