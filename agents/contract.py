@@ -13,18 +13,21 @@ and to choose the next.
 from typing import Any, NamedTuple, Protocol
 
 import jax.numpy as jnp
+import numpy as np
 from gymnasium import spaces
 from jax import Array
+
+Values = Array | np.ndarray[Any, Any]
 
 
 class Timestep(NamedTuple):
     """What the environment says after an action."""
 
-    observation: Array  # what the next action answers: after an episode's end, the first observation of the next one
-    reward: Array  # [], of the last action
-    terminated: Array  # [], bool: the task ended the episode
-    truncated: Array  # [], bool: something outside the task did
-    final_observation: Array  # what the last action led to; differs from observation only at an episode's end
+    observation: Values  # what the next action answers: after an episode's end, the first observation of the next one
+    reward: Values  # [], of the last action
+    terminated: Values  # [], bool: the task ended the episode
+    truncated: Values  # [], bool: something outside the task did
+    final_observation: Values  # what the last action led to; differs from observation only at an episode's end
 
 
 def restart(observation: Array) -> Timestep:

@@ -169,12 +169,8 @@ class SpikingActorCritic:
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
         actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
-        critic_weights = three_factor.change(
-            state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate
-        )
-        actor_weights, scaled = scaling.cap(
-            actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0
-        )
+        critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
+        actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
         post = rules.Postsynaptic(decision.spikes, hazard * decision.active[:, None])
         actor_increment = rules.find(self.actor.rule)(x, post)

@@ -29,7 +29,6 @@ DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], float]]] = {
         "total_mass": lambda p: p["masscart"] + p["masspole"],
         "polemass_length": lambda p: p["masspole"] * p["length"],
     },
-    "Acrobot-v1": {},
 }
 
 
@@ -48,7 +47,7 @@ class Task:
     changed: bool  # whether any parameter differs from the environment's default
     env: Any = None  # the gymnax environment
     env_params: Any = None  # and its parameters
-    make: Callable[[], Any] | None = None  # makes a Gymnasium environment
+    make: Callable[..., Any] | None = None  # makes a Gymnasium environment
 
     @functools.cached_property
     def ranges(self) -> ranges.Ranges | None:
@@ -74,9 +73,7 @@ def gymnax_ids() -> list[str]:
     return list(gymnax.registered_envs)
 
 
-def resolve(
-    env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None
-) -> Task:
+def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None) -> Task:
     """Return the task of ``ENV``.
 
     Args:

@@ -113,7 +113,7 @@ def _train(arguments: argparse.Namespace) -> int:
     out = arguments.out or run_folder.default_path(built.env_id, built.agent_id, built.options.seed)
     if not arguments.quiet:
         _say_task(built)
-    meters = [] if arguments.quiet else [progress.Bar()]
+    meters: list[progress.Progress] = [] if arguments.quiet else [progress.Bar()]
     if arguments.tensorboard:
         first = built.options.seed
         meters.append(progress.TensorBoard(Path(out) / "tensorboard", range(first, first + built.options.seeds)))

@@ -82,7 +82,7 @@ def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")
     elif isinstance(current, tuple) or (current is None and isinstance(value, list | tuple)):
         if not isinstance(value, list | tuple):
-            raise NeurorlError(f"'{where}' must be a list such as {list(current)}, not {value!r}")
+            raise NeurorlError(f"'{where}' must be a list such as {list(current or ())}, not {value!r}")
         if current and isinstance(current[0], int | float) and any(not _is_number(v) for v in value):
             raise NeurorlError(f"'{where}' must be a list of finite numbers, not {value!r}")
         return _tuples(value)

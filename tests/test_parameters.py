@@ -6,8 +6,8 @@ from flax import struct
 from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
-from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.errors import NeurorlError
 from neurorl.parameters import from_dict, parameter, to_dict
 

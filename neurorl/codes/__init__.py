@@ -4,6 +4,7 @@ A code is a parameter group with ``size`` (neurons), ``groups`` (maps whose rate
 ``rates(observation) -> [size]``.
 """
 
+import math
 from typing import Any
 
 from gymnasium import spaces
@@ -37,6 +38,13 @@ def for_space(
     if isinstance(space, spaces.Box):
         low = tuple(map(float, space.low.ravel())) if low is None else low
         high = tuple(map(float, space.high.ravel())) if high is None else high
+        on_circle = {dimension for pair in angles for dimension in pair}
+        for dimension, (bottom, top) in enumerate(zip(low, high, strict=True)):
+            if dimension not in on_circle and not -math.inf < bottom < top < math.inf:
+                raise NeurorlError(
+                    f"observation dimension {dimension} has the range [{bottom}, {top}]; give a finite one with "
+                    "--set code.low=[...] and --set code.high=[...]"
+                )
         return PlaceCells(low=low, high=high, angles=angles)
     raise NeurorlError(
         f"observations of {type(space).__name__} cannot be encoded yet; "

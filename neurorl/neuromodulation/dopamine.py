@@ -8,8 +8,8 @@ nothing.
 """
 
 import jax.numpy as jnp
-from jax import Array
 from flax import struct
+from jax import Array
 
 from neurorl.parameters import parameter
 
@@ -19,7 +19,7 @@ class Dopamine:
     """The phasic dopamine signal."""
 
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
-    clip: float = parameter(10.0, "largest dopamine, in units of reward", low=0.0)
+    clip: float = parameter(10.0, "largest prediction error that is released, in units of reward", low=0.0)
     signal: str = parameter(
         "prediction-error", "what is released; raw reward is an ablation", choices=("prediction-error", "reward"), static=True
     )

@@ -16,7 +16,7 @@ def step(v: Array, current: Array, leak: float | Array = 0.0) -> tuple[Array, Ar
 
     Args:
         v: [n], membrane potential, in thresholds.
-        current: [n], charge that arrives in the step, in thresholds.
+        current: [n], charge that arrives in the step, in thresholds, not negative.
         leak: Fraction of the potential lost in the step, in [0, 1].
 
     Returns:

@@ -53,9 +53,7 @@ def init(n: int, parameters: LIFParameters = LIFParameters()) -> LIFState:
     return LIFState(jnp.broadcast_to(jnp.asarray(parameters.v_rest, jnp.float32), (n,)), jnp.zeros(n))
 
 
-def step(
-    parameters: LIFParameters, state: LIFState, current: Array, dt: float | Array = 1.0
-) -> tuple[LIFState, Array]:
+def step(parameters: LIFParameters, state: LIFState, current: Array, dt: float | Array = 1.0) -> tuple[LIFState, Array]:
     """Advance a population by one step.
 
     Args:

@@ -3,7 +3,8 @@ r"""Plasticity rules of a population that decides: what each synapse adds to its
 A rule is a pure function ``rule(pre: SpikeTrace, post: Postsynaptic) -> increment [n, C]``. Three are built in:
 
 escape-noise  sum_k (spike_k - hazard_k) x_k   The score function of the spike train, hence a policy gradient
-              (Pfister et al. 2006; Fremaux, Sprekeler and Gerstner 2010).
+              (Pfister et al. 2006; Fremaux, Sprekeler and Gerstner 2010); exact for independent neurons, and up to ties of
+              order hazard^2 under lateral inhibition.
 td-ltp        sum_k spike_k x_k                Potentiation only (Fremaux, Sprekeler and Gerstner 2013).
 pair-stdp     sum_k spike_k x_k - (A-/A+) y_k s_k   The classic pair window (plasticity/stdp.py).
 """
@@ -42,10 +43,10 @@ def td_ltp(pre: SpikeTrace, post: Postsynaptic) -> Array:
 def pair_stdp(pre: SpikeTrace, post: Postsynaptic) -> Array:
     """Return sum_k spike_k x_k - (A-/A+) y_k s_k, [n, C]; y, the postsynaptic trace, starts at each decision.
 
-    The presynaptic neurons keep firing after the decision, so the depression runs through all substeps.
+    x_k holds the spikes of substep k itself: within a substep the input neurons fire before the actor. The presynaptic neurons keep firing after the decision, so the depression runs through all substeps.
     """
     _, kernel = pre.powers()
-    y = kernel @ post.spikes - pre.gain * post.spikes  # a spike of the same substep makes no pair
+    y = kernel @ post.spikes - pre.gain * post.spikes  # of earlier substeps only
     depression = (y[:, :, None] * pre.spikes[:, None, :]).sum(0)
     return pre.correlate(post.spikes) - DEPRESSION * depression
 
@@ -60,8 +61,7 @@ def find(name: str) -> Rule:
     module, _, function = name.partition(":")
     if not function:
         raise NeurorlError(
-            f"'agent.actor.rule' is '{name}'; it must be one of {', '.join(RULES)}, or module:function"
-            + nearest(name, RULES)
+            f"'agent.actor.rule' is '{name}'; it must be one of {', '.join(RULES)}, or module:function" + nearest(name, RULES)
         )
     try:
         return getattr(importlib.import_module(module), function)

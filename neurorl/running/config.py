@@ -4,6 +4,8 @@ import dataclasses
 import json
 from typing import Any
 
+import jax
+
 from neurorl import agents
 from neurorl.agents.contract import Agent
 from neurorl.envs.task import LOOPS, Task, resolve
@@ -81,6 +83,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
+    jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
 
@@ -118,7 +121,7 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
 def _template(agent: Any, task: Task) -> Any:
     if not isinstance(agent, str | type):
         return agent
-    agent_class = agents.find(agent) if isinstance(agent, str) else agent
+    agent_class: Any = agents.find(agent) if isinstance(agent, str) else agent
     ranges = task.ranges._asdict() if task.ranges else {}
     return agent_class.for_spaces(task.observation_space, task.action_space, **ranges)
 

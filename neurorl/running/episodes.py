@@ -13,7 +13,7 @@ class Episodes(NamedTuple):
 
     running: Array  # [], return of the episode in progress
     length: Array  # [], environment steps of the episode in progress
-    count: Array  # [], episodes ended
+    ended: Array  # [], episodes ended
     recent: Array  # [WINDOW], returns of the last episodes, a ring
     since_sum: Array  # [], sum of the returns of the episodes that ended since the last point of the curve
     since_count: Array  # [], number of those
@@ -36,11 +36,11 @@ def update(episodes: Episodes, reward: Array, ended: Array, finite: Array) -> Ep
         finite: [], whether its observation and reward are numbers.
     """
     running = episodes.running + reward
-    slot = jnp.arange(WINDOW) == episodes.count % WINDOW
+    slot = jnp.arange(WINDOW) == episodes.ended % WINDOW
     return Episodes(
         running=jnp.where(ended, 0.0, running),
         length=jnp.where(ended, 0, episodes.length + 1),
-        count=episodes.count + ended,
+        ended=episodes.ended + ended,
         recent=jnp.where(slot & ended, running, episodes.recent),
         since_sum=episodes.since_sum + jnp.where(ended, running, 0.0),
         since_count=episodes.since_count + ended,
@@ -55,10 +55,10 @@ def restart(episodes: Episodes) -> Episodes:
 
 def point(episodes: Episodes) -> tuple[Episodes, dict[str, Array]]:
     """Return the values of a point of the training curve, NaN where no episode ended, and begin the next point."""
-    filled = jnp.minimum(episodes.count, WINDOW)
+    filled = jnp.minimum(episodes.ended, WINDOW)
     recent = jnp.where(jnp.arange(WINDOW) < filled, episodes.recent, 0.0).sum() / filled
     values = {
-        "episodes": episodes.count,
+        "episodes": episodes.ended,
         "episode_return": episodes.since_sum / episodes.since_count,
         "recent_return": recent,
     }

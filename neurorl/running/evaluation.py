@@ -110,7 +110,11 @@ def _drawn(task: Task, mode: str) -> Any:
     import os
     import sys
 
-    if mode == "human" and sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if (
+        mode == "human"
+        and sys.platform.startswith("linux")
+        and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    ):
         raise NeurorlError("there is no display to draw on; film the episode instead with --video FILE.mp4")
     assert task.make is not None
     try:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import matplotlib
 import numpy as np
 import pyarrow as pa
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,7 +14,7 @@ from neurorl.running.config import Config
 from neurorl.running.loop import Learners
 from neurorl.running.run_folder import write_atomically
 
-COLOURS = matplotlib.colormaps["tab10"].colors
+COLOURS = [f"C{i}" for i in range(10)]
 ZOOM = 40  # environment steps shown spike by spike
 
 
@@ -28,7 +27,7 @@ def learning_curve(runs: list[tuple[str, Config, pa.Table, pa.Table]], path: Pat
     """
     figure = Figure(figsize=(10, 4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
-    for index, (label, configuration, training, evaluation) in enumerate(runs):
+    for index, (label, _, training, evaluation) in enumerate(runs):
         colour = COLOURS[index % len(COLOURS)]
         greedy, recent = curves.pivot(evaluation, "eval_return"), curves.pivot(training, "recent_return")
         for axes, frame in zip(panels, (greedy, recent), strict=True):

@@ -15,7 +15,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from jax import Array
 
-from neurorl.agents.contract import Agent, Timestep
+from neurorl.agents.contract import Agent, Timestep, Values
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import episodes
@@ -26,8 +26,8 @@ class Outcome(NamedTuple):
     """What the environments answered; a leading axis of learners on every field."""
 
     timestep: Timestep
-    begins: np.ndarray  # [], bool: only an episode's first observation, no step of the task
-    counted: np.ndarray  # [], bool: already in the bookkeeping of episodes
+    begins: Values  # [], bool: only an episode's first observation, no step of the task
+    counted: Values  # [], bool: already in the bookkeeping of episodes
 
 
 class HostLoop:
@@ -117,7 +117,7 @@ class HostLoop:
         return learners._replace(episodes=jax.vmap(episodes.restart)(learners.episodes))
 
     def _begin(self, step: int) -> Outcome:
-        seeds = [int(np.random.SeedSequence([self.seed + i, step]).generate_state(1)[0] >> 1) for i in range(self.seeds)]
+        seeds: Any = [int(np.random.SeedSequence([self.seed + i, step]).generate_state(1)[0] >> 1) for i in range(self.seeds)]
         observation, _ = self.env.reset(seed=seeds)
         observation = np.array(observation)
         no = np.zeros(self.seeds, bool)
@@ -152,9 +152,11 @@ def play(task: Task, agent: Agent, agent_state: Any, seeds: list[int], learners:
     """
     shape = (learners, len(seeds))
     activity = jax.tree.map(lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), jax.vmap(agent.rest)(agent_state))
-    envs = SyncVectorEnv([functools.partial(make_limited, task)] * np.prod(shape), autoreset_mode=AutoresetMode.SAME_STEP)
+    make = functools.partial(make_limited, task)
+    envs: VectorEnv[Any, Any, Any] = SyncVectorEnv([make] * (learners * len(seeds)), autoreset_mode=AutoresetMode.SAME_STEP)
     offset = int(getattr(envs.single_action_space, "start", 0))
-    observation, _ = envs.reset(seed=seeds * learners)
+    all_seeds: Any = seeds * learners
+    observation, _ = envs.reset(seed=all_seeds)
     total, alive = np.zeros(envs.num_envs), np.ones(envs.num_envs, bool)
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds))
     for step in range(task.max_episode_steps):

@@ -90,9 +90,7 @@ class JaxLoop:
     def _act_on(self, params: Any, state: Any, action: Array, key: Array) -> tuple[Timestep, Any]:
         observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
         truncated = truncated & ~terminated
-        timestep = Timestep(
-            observation, jnp.asarray(reward, jnp.float32), terminated, truncated, info["final_observation"]
-        )
+        timestep = Timestep(observation, jnp.asarray(reward, jnp.float32), terminated, truncated, info["final_observation"])
         return timestep, state
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:

@@ -3,7 +3,9 @@
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +71,7 @@ class Bar(Progress):
 class TensorBoard(Progress):
     """Scalars for TensorBoard, one run a seed."""
 
-    def __init__(self, folder: Path, seeds: np.ndarray) -> None:
+    def __init__(self, folder: Path, seeds: Iterable[int]) -> None:
         """Write below ``folder``; needs the extra ``tensorboard``."""
         try:
             with warnings.catch_warnings():
@@ -77,7 +79,13 @@ class TensorBoard(Progress):
                 from tensorboardX import SummaryWriter
         except ImportError as error:
             raise NeurorlError("TensorBoard logs need an extra: pip install 'neurorl[tensorboard]'") from error
-        self._writers = [SummaryWriter(os.fspath(folder / f"seed-{seed}")) for seed in seeds]
+        self._make = SummaryWriter
+        self._folders = [folder / f"seed-{seed}" for seed in seeds]
+        self._writers: list[Any] = []
+
+    def start(self, description: str, total: int, done: int) -> None:
+        """Open the files, now that the run has its folder."""
+        self._writers = [self._make(os.fspath(folder)) for folder in self._folders]
 
     def update(self, step: int, values: dict[str, np.ndarray], steps_per_second: float) -> None:
         """Write a point of the training curve."""

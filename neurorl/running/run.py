@@ -134,4 +134,3 @@ def plot(runs: list[Run], path: Path) -> None:
 def _frame(path: Path) -> pd.DataFrame:
     table = curves.read(path)
     return pd.DataFrame() if table is None else table.to_pandas()
-

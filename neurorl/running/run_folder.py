@@ -1,12 +1,12 @@
 """The files of a run.
 
-    config.json           everything the results depend on
-    training.parquet      one row a seed and point of the training curve
-    evaluation.parquet    one row a seed and evaluation
-    timing.json           clock times, kept apart from the results
-    checkpoints/STEP      learners after STEP environment steps (Orbax)
-    learning_curve.png, spikes.png
-    summary.json          written last: where it is, the run is complete
+config.json           everything the results depend on
+training.parquet      one row a seed and point of the training curve
+evaluation.parquet    one row a seed and evaluation
+timing.json           clock times, kept apart from the results
+checkpoints/STEP      learners after STEP environment steps (Orbax)
+learning_curve.png, spikes.png
+summary.json          written last: where it is, the run is complete
 """
 
 import json
@@ -60,7 +60,9 @@ def create(path: str | os.PathLike[str], overwrite: bool) -> RunFolder:
         if not overwrite:
             raise NeurorlError(f"folder '{path}' exists; give another with --out, or --overwrite to replace the run in it")
         if not folder.config.is_file():
-            raise NeurorlError(f"folder '{path}' exists and is not a run, so --overwrite does not touch it; give another with --out")
+            raise NeurorlError(
+                f"folder '{path}' exists and is not a run, so --overwrite does not touch it; give another with --out"
+            )
         shutil.rmtree(folder.path)
     try:
         folder.checkpoints.mkdir(parents=True, exist_ok=True)

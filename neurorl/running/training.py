@@ -86,7 +86,7 @@ def make_loop(configuration: Config) -> Loop:
 
 
 def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
-    opts, task = configuration.options, configuration.task
+    opts = configuration.options
     seeds = np.arange(opts.seed, opts.seed + opts.seeds)
     loop = make_loop(configuration)
     clock = Clock(folder)

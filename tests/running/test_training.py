@@ -82,7 +82,18 @@ def test_a_run_resumed_from_any_checkpoint_equals_the_one_never_stopped(tmp_path
 
 @pytest.mark.slow
 def test_kill_and_resume_gives_the_parquet_of_the_run_never_killed(tmp_path):
-    arguments = ["CartPole-v1", "--seeds", "3", "--steps", "6000", "--eval-every", "1000", "--checkpoint-every", "1000", "--quiet"]
+    arguments = [
+        "CartPole-v1",
+        "--seeds",
+        "3",
+        "--steps",
+        "6000",
+        "--eval-every",
+        "1000",
+        "--checkpoint-every",
+        "1000",
+        "--quiet",
+    ]
     command = [sys.executable, "-m", "neurorl.cli"]
     subprocess.run([*command, "train", *arguments, "--out", tmp_path / "whole"], check=True)
     killed = subprocess.Popen([*command, "train", *arguments, "--out", tmp_path / "killed"])
@@ -128,7 +139,7 @@ def test_a_truncated_checkpoint_is_named(tmp_path):
     for path in (out / "checkpoints/600").rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(NeurorlError, match="checkpoint .*600.* is damaged"):
+    with pytest.raises(NeurorlError, match=r"checkpoint .*600.* is damaged"):
         neurorl.resume(out)
 
 
