@@ -10,24 +10,23 @@ An agent is itself a pytree of hyperparameters, so the caller may map over seeds
 and to choose the next.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from gymnasium import spaces
 from jax import Array
 
-Values = Array | np.ndarray[Any, Any]
+from neurorl.errors import NeurorlError
 
 
 class Timestep(NamedTuple):
     """What the environment says after an action."""
 
-    observation: Values  # what the next action answers: after an episode's end, the first observation of the next one
-    reward: Values  # [], of the last action
-    terminated: Values  # [], bool: the task ended the episode
-    truncated: Values  # [], bool: something outside the task did
-    final_observation: Values  # what the last action led to; differs from observation only at an episode's end
+    observation: Array  # what the next action answers: after an episode's end, the first observation of the next one
+    reward: Array  # [], of the last action
+    terminated: Array  # [], bool: the task ended the episode
+    truncated: Array  # [], bool: something outside the task did
+    final_observation: Array  # what the last action led to; differs from observation only at an episode's end
 
 
 def restart(observation: Array) -> Timestep:
@@ -35,35 +34,47 @@ def restart(observation: Array) -> Timestep:
     return Timestep(observation, jnp.float32(0.0), jnp.array(False), jnp.array(True), observation)
 
 
-class Agent(Protocol):
-    """What the training loops ask of an agent; see the module's docstring."""
+class Agent:
+    """Base class of agents; see the module's docstring. ``init``, ``learn`` and ``act`` must be given."""
 
     @classmethod
-    def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "Agent":
+    def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> Any:
         """Return the agent with its default hyperparameters for an environment.
+
+        By default the class is called with the number of ``actions``.
 
         Args:
             observation_space, action_space: Gymnasium spaces.
             **ranges: ``low``, ``high`` and ``angles`` of a Box observation (see ``neurorl.codes.for_space``).
+
+        Raises:
+            NeurorlError: A space that the agent does not support.
         """
-        ...
+        return cls(actions=count_actions(cls, action_space))  # type: ignore[call-arg]
 
     def init(self, key: Array) -> Any:
         """Return the state of a learner that has seen nothing."""
-        ...
+        raise NotImplementedError
 
     def learn(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array]:
         """Learn from what the last action brought, and choose the next action."""
-        ...
+        raise NotImplementedError
 
     def rest(self, state: Any) -> Any:
-        """Return the activity that an episode of frozen weights starts with; () for an agent without memory."""
-        ...
+        """Return the activity that an episode of frozen weights starts with; by default () for no memory."""
+        return ()
 
     def act(self, state: Any, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose an action greedily, reading the weights only."""
-        ...
+        raise NotImplementedError
 
     def report(self, state: Any) -> dict[str, Array]:
-        """Return scalars worth a learning curve; {} where there are none."""
-        ...
+        """Return scalars worth a learning curve; by default none."""
+        return {}
+
+
+def count_actions(agent: type, space: spaces.Space[Any]) -> int:
+    """Return the number of actions of a Discrete space, or raise a NeurorlError that names the agent."""
+    if not isinstance(space, spaces.Discrete):
+        raise NeurorlError(f"actions of {type(space).__name__} are not supported by {agent.__name__}; it needs Discrete actions")
+    return int(space.n)

@@ -3,7 +3,7 @@ r"""Spiking actor-critic: dopamine-gated plasticity from a prediction error, wit
 Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts.
 Critic neurons in two opposed groups hold the value of the observation in their rates. At the end of an environment step
 the critic's prediction error is released as dopamine, and every synapse changes by its eligibility times that dopamine
-(Fremaux, Sprekeler and Gerstner 2013, with the changes that DESIGN notes in ARCHITECTURE.md explain).
+(Fremaux, Sprekeler and Gerstner 2013). ARCHITECTURE.md walks through one step.
 
 Two clocks: the *substep* (spikes, traces; S of them an environment step) and the *environment step* (action, reward,
 dopamine, weight change). Weights hold still within an environment step.
@@ -18,10 +18,9 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
-from neurorl.agents.contract import Timestep
+from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.codes import spike_encoder
 from neurorl.codes.spike_encoder import EncoderState
-from neurorl.errors import NeurorlError
 from neurorl.homeostasis import scaling, threshold
 from neurorl.neuromodulation import acetylcholine, dopamine
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -105,7 +104,7 @@ class Activity(NamedTuple):
 
 
 @struct.dataclass
-class SpikingActorCritic:
+class SpikingActorCritic(Agent):
     """Hyperparameters of the spiking actor-critic, and its contract (``neurorl.agents.contract``)."""
 
     code: codes.Code
@@ -123,11 +122,7 @@ class SpikingActorCritic:
         cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any
     ) -> "SpikingActorCritic":
         """Return the agent with its defaults for an environment's spaces."""
-        if not isinstance(action_space, spaces.Discrete):
-            raise NeurorlError(
-                f"actions of {type(action_space).__name__} are not supported by spiking-actor-critic; it needs Discrete actions"
-            )
-        return cls(code=codes.for_space(observation_space, **ranges), actions=int(action_space.n))
+        return cls(code=codes.for_space(observation_space, **ranges), actions=count_actions(cls, action_space))
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""

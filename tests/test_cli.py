@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
         (["train", "CartPole-v1", "--loop", "jex"], "did you mean 'jax'"),
         (["train", "FrozenLake-v1", "--loop", "jax"], "has no JAX version"),
         (["train", "Catch-bsuite", "--loop", "host"], "exists only in gymnax"),
-        (["train", "Pendulum-v1"], "actions of Box are not supported"),
+        (["train", "Pendulum-v1"], "actions of Box are not supported by SpikingActorCritic"),
         (["train", "Blackjack-v1"], "observations of Tuple cannot be encoded"),
         (["trian", "CartPole-v1"], "did you mean 'train'"),
         (["evaluate", "nowhere"], "there is no folder 'nowhere'"),

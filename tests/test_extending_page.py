@@ -53,6 +53,7 @@ def run_page(text, folder, source="page"):
     return ran
 
 
+@pytest.mark.slow
 def test_every_block_of_the_page_runs(folder):
     section = ["python", "neurorl train"]
     expected = ["my_agents.py", *section, "my_rules.py", *section, "my_envs.py", *section, "neurorl evaluate"]

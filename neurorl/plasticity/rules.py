@@ -43,7 +43,8 @@ def td_ltp(pre: SpikeTrace, post: Postsynaptic) -> Array:
 def pair_stdp(pre: SpikeTrace, post: Postsynaptic) -> Array:
     """Return sum_k spike_k x_k - (A-/A+) y_k s_k, [n, C]; y, the postsynaptic trace, starts at each decision.
 
-    x_k holds the spikes of substep k itself: within a substep the input neurons fire before the actor. The presynaptic neurons keep firing after the decision, so the depression runs through all substeps.
+    x_k holds the spikes of substep k itself: within a substep the input neurons fire before the actor. They keep firing
+    after the decision, so the depression runs through all substeps.
     """
     _, kernel = pre.powers()
     y = kernel @ post.spikes - pre.gain * post.spikes  # of earlier substeps only

@@ -15,7 +15,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from jax import Array
 
-from neurorl.agents.contract import Agent, Timestep, Values
+from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import episodes
@@ -26,8 +26,8 @@ class Outcome(NamedTuple):
     """What the environments answered; a leading axis of learners on every field."""
 
     timestep: Timestep
-    begins: Values  # [], bool: only an episode's first observation, no step of the task
-    counted: Values  # [], bool: already in the bookkeeping of episodes
+    begins: Array  # [], bool: only an episode's first observation, no step of the task
+    counted: Array  # [], bool: already in the bookkeeping of episodes
 
 
 class HostLoop:
@@ -88,23 +88,14 @@ class HostLoop:
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
         outcome = self._outcome or self._begin(int(learners.step))
-        offset = int(getattr(self.env.single_action_space, "start", 0))
         next_step = self.env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
         for _ in range(steps):
             ended = outcome.timestep.terminated | outcome.timestep.truncated
-            begins = ended & ~outcome.begins if next_step else np.zeros_like(ended)
+            begins: Any = ended & ~outcome.begins if next_step else np.zeros(self.seeds, bool)
             learners, actions = self._step(self.agent, learners, outcome)
-            observation, reward, terminated, truncated, info = self.env.step(np.asarray(actions) + offset)
-            timestep = Timestep(
-                observation=np.array(observation),
-                reward=np.asarray(reward, np.float32),
-                terminated=terminated & ~begins,
-                truncated=truncated & ~terminated | begins,
-                final_observation=_final_observation(observation, info),
-            )
-            outcome = Outcome(timestep, begins, counted=begins)
+            outcome = self._act_on(actions, begins)
         counted = self._count(learners.episodes, outcome)
-        self._outcome = outcome._replace(counted=np.ones_like(outcome.counted))
+        self._outcome = outcome._replace(counted=outcome.counted | True)
         return learners._replace(episodes=counted)
 
     def evaluate(self, learners: Learners) -> np.ndarray:
@@ -116,12 +107,25 @@ class HostLoop:
         self._outcome = None
         return learners._replace(episodes=jax.vmap(episodes.restart)(learners.episodes))
 
+    def _act_on(self, actions: Array, begins: Any) -> Outcome:
+        """Step the environments; those in ``begins`` only bring a new episode's first observation."""
+        offset = int(getattr(self.env.single_action_space, "start", 0))
+        answer: Any = self.env.step(np.asarray(actions) + offset)
+        observation, reward, terminated, truncated, info = answer
+        timestep = Timestep(
+            observation=observation.copy(),
+            reward=reward.astype(np.float32),
+            terminated=terminated & ~begins,
+            truncated=truncated & ~terminated | begins,
+            final_observation=_final_observation(observation, info),
+        )
+        return Outcome(timestep, begins, counted=begins)
+
     def _begin(self, step: int) -> Outcome:
         seeds: Any = [int(np.random.SeedSequence([self.seed + i, step]).generate_state(1)[0] >> 1) for i in range(self.seeds)]
-        observation, _ = self.env.reset(seed=seeds)
-        observation = np.array(observation)
-        no = np.zeros(self.seeds, bool)
-        timestep = Timestep(observation, np.zeros(self.seeds, np.float32), no, ~no, observation)
+        answer: Any = self.env.reset(seed=seeds)
+        observation, no, zero = answer[0].copy(), jnp.zeros(self.seeds, bool), jnp.zeros(self.seeds)
+        timestep = Timestep(observation, zero, no, ~no, observation)
         return Outcome(timestep, begins=~no, counted=~no)
 
     def _step_all(self, agent: Agent, learners: Learners, outcome: Outcome) -> tuple[Learners, Array]:
@@ -187,7 +191,7 @@ def _count(progress: episodes.Episodes, outcome: Outcome) -> episodes.Episodes:
     return jax.tree.map(lambda old, new: jnp.where(outcome.counted, old, new), progress, updated)
 
 
-def _final_observation(observation: Any, info: dict[str, Any]) -> np.ndarray:
+def _final_observation(observation: Any, info: dict[str, Any]) -> Any:
     """Return what the last actions led to: SAME_STEP autoreset keeps it in ``info``."""
     final = np.array(observation)
     if "final_obs" in info:
