@@ -8,7 +8,7 @@ from typing import Any
 from neurorl.agents.contract import Agent, Timestep, restart
 from neurorl.errors import NeurorlError, nearest
 
-__all__ = ["Agent", "Timestep", "find", "names", "preset", "register", "restart"]
+__all__ = ["Agent", "Timestep", "find", "name_of", "names", "preset", "register", "restart"]
 
 DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
@@ -43,6 +43,12 @@ def find(name: str) -> type[Agent]:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise NeurorlError(f"agent '{name}' cannot be imported: {error}") from error
+
+
+def name_of(agent: type[Any]) -> str:
+    """Return a name by which another process finds an agent class: its own if it is built in, else ``module:Class``."""
+    path = f"{agent.__module__}:{agent.__qualname__}"
+    return next((name for name, entry in _AGENTS.items() if entry == path), path)
 
 
 def preset(agent: str, env_id: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@
 may register the id with either), or in Python an environment object or a function that makes one.
 """
 
-import contextlib
 import dataclasses
 import functools
 import importlib
@@ -122,39 +121,33 @@ def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | 
 
     default_env, default_params = gymnax.make(name)
     signature = inspect.signature(type(default_env).__init__).parameters
-    arguments = {k: p.default for k, p in signature.items() if isinstance(p.default, int | float | bool | str)}
+    arguments = {k: p.default for k, p in signature.items() if isinstance(p.default, int | float | str)}
     defaults = {**_numbers(default_params), **arguments}
-    values = _checked(settings, defaults)
-    for key, derive in DERIVED.get(name, {}).items():
-        if key not in settings:
-            values[key] = derive(values) if values != defaults else defaults[key]
-    env, params = gymnax.make(name, **{k: values[k] for k in arguments if values[k] != arguments[k]})
-    return _jax_task(env_id, env, params, {k: values[k] for k in values if k in settings or k in DERIVED.get(name, {})}, limit)
+    settings = _checked(settings, defaults)
+    env, params = gymnax.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
+    values = {**arguments, **_numbers(params), **settings}
+    if values != defaults:
+        values |= {key: derive(values) for key, derive in DERIVED.get(name, {}).items() if key not in settings}
+    params = params.replace(**{k: v for k, v in values.items() if k not in arguments})
+    return _jax_task(env_id, env, params, values, values != defaults, limit)
 
 
-def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], limit: int | None) -> Task:
+def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], changed: bool, limit: int | None) -> Task:
     from gymnax.environments.spaces import gymnax_space_to_gym_space
 
-    fields = {f.name for f in dataclasses.fields(params)}
-    defaults = _numbers(params)
-    params = params.replace(**{k: v for k, v in values.items() if k in fields})
-    own = int(params.max_steps_in_episode)
-    shorter = limit is not None and limit < own
+    shorter = limit is not None and limit < int(params.max_steps_in_episode)
     if shorter:
         params = params.replace(max_steps_in_episode=limit)
-    with contextlib.suppress(RuntimeWarning):
-        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
-    numbers = {**{k: v for k, v in values.items() if k not in fields}, **_numbers(params)}
     return Task(
         env_id=env_id,
         loop="jax",
-        observation_space=observation_space,
+        observation_space=gymnax_space_to_gym_space(env.observation_space(params)),
         action_space=gymnax_space_to_gym_space(env.action_space(params)),
         max_episode_steps=int(params.max_steps_in_episode),
         limited_by_us=shorter,
         threshold=reward_threshold(env_id),
-        parameters=numbers,
-        changed=any(numbers[k] != defaults.get(k) for k in numbers),
+        parameters=values,
+        changed=changed,
         env=env,
         env_params=params,
     )
@@ -171,11 +164,11 @@ def _resolve_object(env: Any, loop: str, settings: dict[str, Any], limit: int | 
         raise NeurorlError("environment parameters can be set only for an environment given by its id")
     if isinstance(env, tuple):  # gymnax.make gives (environment, parameters)
         env, params = env
-        return _jax_task(env.name, env, params, {}, limit)
+        return _jax_task(env.name, env, params, _numbers(params), _numbers(params) != _numbers(env.default_params), limit)
     if hasattr(env, "default_params") and not isinstance(env, type):
         if loop == "host":
             raise NeurorlError("a gymnax environment runs in the JAX loop only: use loop='auto'")
-        return _jax_task(env.name, env, env.default_params, {}, limit)
+        return _jax_task(env.name, env, env.default_params, _numbers(env.default_params), False, limit)
     if loop == "jax":
         raise NeurorlError("the JAX loop needs a gymnax environment; use loop='auto' for a Gymnasium one")
     if isinstance(env, gymnasium.Env):
@@ -232,12 +225,10 @@ def _numbers(params: Any) -> dict[str, Any]:
 
 
 def _checked(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    values = dict(defaults)
-    for key, value in settings.items():
+    for key in settings:
         if key not in defaults:
             raise NeurorlError(f"unknown parameter 'env.{key}'{nearest(key, defaults)}; there are {', '.join(sorted(defaults))}")
-        values[key] = check(f"env.{key}", value, defaults[key], {})
-    return values
+    return {key: check(f"env.{key}", value, defaults[key], {}) for key, value in settings.items()}
 
 
 def _as_gymnasium(env: Any, params: Any) -> Any:

@@ -12,5 +12,5 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `` did you mean 'X'?`` for the candidate closest to ``name``, or an empty string."""
     names = list(candidates)
     lowered = {candidate.lower(): candidate for candidate in names}
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
     return f"; did you mean '{lowered[close[0]]}'?" if close else ""

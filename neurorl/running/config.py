@@ -75,7 +75,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     changes: dict[str, Any] = {}
     for key, value in settings.items():
         _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
-    if not isinstance(agent, str) or agent == agents.DEFAULT or agent in agents.names():
+    if isinstance(agent, str | type):  # an agent that was made elsewhere has its hyperparameters
         changes["agent"] = _merge(agents.preset(_agent_id(agent), task.env_id), changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
@@ -127,13 +127,8 @@ def _template(agent: Any, task: Task) -> Any:
 
 
 def _agent_id(agent: Any) -> str:
-    if isinstance(agent, str):
-        return agent
-    agent_class = agent if isinstance(agent, type) else type(agent)
-    for name in agents.names():
-        if agents.find(name) is agent_class:
-            return name
-    return f"{agent_class.__module__}:{agent_class.__qualname__}"
+    found: Any = agents.find(agent) if isinstance(agent, str) else agent
+    return agents.name_of(found if isinstance(found, type) else type(found))
 
 
 def _stored_ranges(values: dict[str, Any]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
     axes.plot(steps, middle, color=colour, linewidth=1.8, label=label)
 
 
-def _raster(axes: Any, spikes: np.ndarray, colour: Any, size: float = 1.5) -> None:
+def _raster(axes: Any, spikes: np.ndarray, colour: Any, size: float = 4) -> None:
     """Mark the spikes [T, S, n] of a population over environment steps."""
     flat = spikes.reshape(-1, spikes.shape[-1])
     when, which = np.nonzero(flat)
