@@ -155,7 +155,7 @@ def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], change
 
 def _resolve_host(env_id: str, name: str, settings: dict[str, Any], limit: int | None) -> Task:
     spec = gymnasium.spec(name)
-    make = functools.partial(gymnasium.make, name, **settings)
+    make = functools.partial(gymnasium.make, name, disable_env_checker=True, **settings)
     return _host_task(env_id, make, settings, limit, spec.max_episode_steps, spec.reward_threshold)
 
 

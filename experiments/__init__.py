@@ -1,0 +1,1 @@
+"""Scripts that each answer one question with a figure and a table."""

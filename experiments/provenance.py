@@ -1,4 +1,4 @@
-"""Where and with what a result was made: commit, date, processor, versions. Needs nothing but git and Python."""
+"""Where and with what a result was made: commit, date, processor, versions."""
 
 import datetime
 import platform
@@ -10,12 +10,15 @@ ROOT = Path(__file__).resolve().parent
 
 
 def provenance() -> dict[str, Any]:
-    """Return the git commit, the day, the model of the processor and the system, as JSON values."""
+    """Return the git commit, the day, the model of the processor, the system and the versions, as JSON values."""
+    from neurorl.running.summary import versions
+
     return {
         "commit": commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processor": processor(),
         "system": platform.system(),
+        "versions": versions(),
     }
 
 

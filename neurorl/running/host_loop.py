@@ -12,7 +12,7 @@ import gymnasium
 import jax
 import jax.numpy as jnp
 import numpy as np
-from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from jax import Array
 
 from neurorl.agents.contract import Agent, Timestep
@@ -22,8 +22,12 @@ from neurorl.running import episodes
 from neurorl.running.loop import Learners, is_finite, learner_keys
 
 
+# Columns of a packed outcome; the observation and the final observation follow.
+_REWARD, _TERMINATED, _TRUNCATED, _BEGINS, _COUNTED, _HEAD = range(6)
+
+
 class Outcome(NamedTuple):
-    """What the environments answered; a leading axis of learners on every field."""
+    """What an environment answered."""
 
     timestep: Timestep
     begins: Array  # [], bool: only an episode's first observation, no step of the task
@@ -54,10 +58,10 @@ class HostLoop:
         self.eval_seeds = [eval_seed + i for i in range(eval_episodes)]
         self.keys = learner_keys(seed, seeds)
         self._given_env = vector_env
-        self._outcome: Outcome | None = None  # what the agents will see next; None where episodes have yet to begin
+        self._outcome: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
-        self._step = jax.jit(self._step_all, donate_argnums=1)
-        self._count = jax.jit(jax.vmap(_count))
+        self._step = jax.jit(self._step_all, donate_argnums=0)
+        self._count = jax.jit(jax.vmap(lambda progress, packed: _count(progress, self._unpack(packed))))
 
     @functools.cached_property
     def env(self) -> VectorEnv:
@@ -72,30 +76,34 @@ class HostLoop:
             raise NeurorlError(f"the vector environment has {self._given_env.num_envs} sub-environments for {self.seeds} seeds")
         return self._given_env
 
+    @functools.cached_property
+    def _first_action(self) -> int:
+        return int(getattr(self.env.single_action_space, "start", 0))
+
     def init(self) -> Learners:
         """Return learners that have not begun."""
         progress = jax.vmap(lambda _: episodes.init())(jnp.arange(self.seeds))
         self._outcome = None
-        return Learners(self._init(self.agent, self.keys), progress, self.keys, jnp.int32(0), ())
+        return Learners(self._init(self.agent, self.keys), progress, jnp.int32(0), ())
 
     def warm_up(self, learners: Learners) -> Learners:
         """Compile; nothing is learned."""
         outcome = self._begin(int(learners.step))
-        self._step(self.agent, jax.tree.map(jnp.copy, learners), outcome)
+        self._step(jax.tree.map(jnp.copy, learners), outcome)
         self._count(learners.episodes, outcome)
         return learners
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
-        outcome = self._outcome or self._begin(int(learners.step))
+        outcome = self._begin(int(learners.step)) if self._outcome is None else self._outcome
         next_step = self.env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
         for _ in range(steps):
-            ended = outcome.timestep.terminated | outcome.timestep.truncated
-            begins: Any = ended & ~outcome.begins if next_step else np.zeros(self.seeds, bool)
-            learners, actions = self._step(self.agent, learners, outcome)
-            outcome = self._act_on(actions, begins)
+            learners, actions = self._step(learners, outcome)
+            ended = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > outcome[:, _BEGINS]
+            outcome = self._act_on(actions, begins=ended & next_step)
         counted = self._count(learners.episodes, outcome)
-        self._outcome = outcome._replace(counted=outcome.counted | True)
+        outcome[:, _COUNTED] = True
+        self._outcome = outcome
         return learners._replace(episodes=counted)
 
     def evaluate(self, learners: Learners) -> np.ndarray:
@@ -107,32 +115,48 @@ class HostLoop:
         self._outcome = None
         return learners._replace(episodes=jax.vmap(episodes.restart)(learners.episodes))
 
-    def _act_on(self, actions: Array, begins: Any) -> Outcome:
-        """Step the environments; those in ``begins`` only bring a new episode's first observation."""
-        offset = int(getattr(self.env.single_action_space, "start", 0))
-        answer: Any = self.env.step(np.asarray(actions) + offset)
+    def _act_on(self, actions: Array, begins: np.ndarray) -> np.ndarray:
+        """Step the environments, and return their outcome; those in ``begins`` only bring a new episode's first observation."""
+        answer: Any = self.env.step(np.asarray(actions) + self._first_action)
         observation, reward, terminated, truncated, info = answer
-        timestep = Timestep(
-            observation=observation.copy(),
-            reward=reward.astype(np.float32),
-            terminated=terminated & ~begins,
-            truncated=truncated & ~terminated | begins,
-            final_observation=_final_observation(observation, info),
-        )
-        return Outcome(timestep, begins, counted=begins)
+        final = _final_observation(observation, info)
+        return self._pack(observation, final, reward, terminated & ~begins, truncated & ~terminated | begins, begins, begins)
 
-    def _begin(self, step: int) -> Outcome:
+    def _begin(self, step: int) -> np.ndarray:
+        """Reset the environments, and return an outcome that only begins episodes."""
         seeds: Any = [int(np.random.SeedSequence([self.seed + i, step]).generate_state(1)[0] >> 1) for i in range(self.seeds)]
+        if not isinstance(self.env.unwrapped, SyncVectorEnv | AsyncVectorEnv):
+            seeds = seeds[0]  # a native vector environment has one generator for all
         answer: Any = self.env.reset(seed=seeds)
-        observation, no, zero = answer[0].copy(), jnp.zeros(self.seeds, bool), jnp.zeros(self.seeds)
-        timestep = Timestep(observation, zero, no, ~no, observation)
-        return Outcome(timestep, begins=~no, counted=~no)
+        return self._pack(answer[0], answer[0], 0.0, False, True, True, True)
 
-    def _step_all(self, agent: Agent, learners: Learners, outcome: Outcome) -> tuple[Learners, Array]:
-        keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(learners.key, learners.step)
-        state, action = jax.vmap(agent.learn)(learners.agent, outcome.timestep, keys)
+    def _pack(self, observation: Any, final: Any, reward: Any, *flags: Any) -> np.ndarray:
+        """Return an outcome as one new array: handing over an array costs a jitted call tens of microseconds."""
+        size = observation.size // self.seeds
+        packed = np.empty((self.seeds, _HEAD + 2 * size), np.float32)
+        packed[:, _REWARD] = reward
+        for column, flag in zip((_TERMINATED, _TRUNCATED, _BEGINS, _COUNTED), flags, strict=True):
+            packed[:, column] = flag
+        packed[:, _HEAD : _HEAD + size] = observation.reshape(self.seeds, size)
+        packed[:, _HEAD + size :] = final.reshape(self.seeds, size)
+        return packed
+
+    def _unpack(self, packed: Array) -> Outcome:
+        """Return the outcome of one learner, from its row."""
+        space = self.task.observation_space
+        observation, final = packed[_HEAD:].reshape(2, *(space.shape or ())).astype(space.dtype)
+        flags = packed[:_HEAD] > 0.0
+        timestep = Timestep(observation, packed[_REWARD], flags[_TERMINATED], flags[_TRUNCATED], final)
+        return Outcome(timestep, flags[_BEGINS], flags[_COUNTED])
+
+    def _step_all(self, learners: Learners, packed: Array) -> tuple[Learners, Array]:
+        # The agent and the keys are compiled in. As arguments, each number of the agent would be sent to the device at every
+        # step, and JAX takes typed keys only through its slow call path.
+        keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(self.keys, learners.step)
+        outcome = jax.vmap(self._unpack)(packed)
+        state, action = jax.vmap(self.agent.learn)(learners.agent, outcome.timestep, keys)
         progress = jax.vmap(_count)(learners.episodes, outcome)
-        return Learners(state, progress, learners.key, learners.step + 1, ()), action
+        return Learners(state, progress, learners.step + 1, ()), action
 
 
 def make_limited(task: Task) -> gymnasium.Env[Any, Any]:
@@ -193,8 +217,9 @@ def _count(progress: episodes.Episodes, outcome: Outcome) -> episodes.Episodes:
 
 def _final_observation(observation: Any, info: dict[str, Any]) -> Any:
     """Return what the last actions led to: SAME_STEP autoreset keeps it in ``info``."""
-    final = np.array(observation)
-    if "final_obs" in info:
-        for lane in np.flatnonzero(info["_final_obs"]):
-            final[lane] = info["final_obs"][lane]
+    if "final_obs" not in info:
+        return observation
+    final = observation.copy()
+    for lane in np.flatnonzero(info["_final_obs"]):
+        final[lane] = info["final_obs"][lane]
     return final

@@ -35,14 +35,14 @@ class JaxLoop:
         self.eval_keys = jax.random.split(jax.random.key(eval_seed), eval_episodes)
         self.limit = task.max_episode_steps
         self._init = jax.jit(jax.vmap(self._init_one, in_axes=(None, None, 0)))
-        self._advance = jax.jit(self._advance_all, donate_argnums=2)
+        self._advance = jax.jit(self._advance_all, donate_argnums=3)
         evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(None, None, 0, None))
         self._evaluate = jax.jit(evaluate)
 
     def init(self) -> Learners:
         """Return learners that have not begun."""
         agent_state, progress, world = self._init(self.agent, self.params, self.keys)
-        return Learners(agent_state, progress, self.keys, jnp.int32(0), world)
+        return Learners(agent_state, progress, jnp.int32(0), world)
 
     def warm_up(self, learners: Learners) -> Learners:
         """Compile; nothing is learned."""
@@ -50,7 +50,7 @@ class JaxLoop:
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
-        return self._advance(self.agent, self.params, learners, jnp.int32(steps))
+        return self._advance(self.agent, self.params, self.keys, learners, jnp.int32(steps))
 
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
@@ -65,15 +65,15 @@ class JaxLoop:
         observation, state = self.env.reset(key_env, params)
         return agent.init(key_agent), episodes.init(), World(state, restart(observation))
 
-    def _advance_all(self, agent: Agent, params: Any, learners: Learners, steps: Array) -> Learners:
+    def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
         compilations["advance"] += 1
         one = jax.vmap(self._step_one, in_axes=(None, None, 0, 0, 0, 0, None))
 
         def body(_: Array, learners: Learners) -> Learners:
             agent_state, progress, world = one(
-                agent, params, learners.agent, learners.episodes, learners.world, learners.key, learners.step
+                agent, params, learners.agent, learners.episodes, learners.world, keys, learners.step
             )
-            return Learners(agent_state, progress, learners.key, learners.step + 1, world)
+            return Learners(agent_state, progress, learners.step + 1, world)
 
         return jax.lax.fori_loop(0, steps, body, learners)
 

@@ -16,7 +16,6 @@ class Learners(NamedTuple):
 
     agent: Any  # the agents' states
     episodes: Episodes
-    key: Array  # one key a learner, never changed: the key of a step is folded in from its number
     step: Array  # [], environment steps done by every learner
     world: Any  # the environments' states and last timesteps; () in the host loop
 

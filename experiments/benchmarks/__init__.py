@@ -1,0 +1,1 @@
+"""Speed, always as ratios within one run on one pinned core."""
