@@ -21,7 +21,6 @@ from neurorl.errors import NeurorlError
 from neurorl.running import episodes
 from neurorl.running.loop import Learners, is_finite, learner_keys
 
-
 # Columns of a packed outcome; the observation and the final observation follow.
 _REWARD, _TERMINATED, _TRUNCATED, _BEGINS, _COUNTED, _HEAD = range(6)
 
