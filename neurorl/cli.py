@@ -167,8 +167,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     )
     for seed, mean in zip(result["seeds"], result["mean_return"], strict=True):
         print(f"  seed {seed:>6}  {mean:9.2f}")
-    interval = "" if result["ci95"] is None else f"  [{result['ci95'][0]:.2f}, {result['ci95'][1]:.2f}]"
-    print(f"interquartile mean {result['iqm']:.2f}{interval}")
+    interval = "" if result["return_ci95"] is None else f"  [{result['return_ci95'][0]:.2f}, {result['return_ci95'][1]:.2f}]"
+    print(f"interquartile mean {result['return_iqm']:.2f}{interval}")
     return 0
 
 

@@ -55,8 +55,8 @@ def evaluate(run: Run, episodes: int = 20, index: int | None = None, step: int |
         "seeds": [opts.seed + lane for lane in lanes],
         "mean_return": [float(mean) for mean in means],
         "returns": returns.tolist(),
-        "iqm": statistics.interquartile_mean(means),
-        "ci95": statistics.confidence_interval(means),
+        "return_iqm": statistics.interquartile_mean(means),
+        "return_ci95": statistics.confidence_interval(means),
     }
 
 

@@ -101,8 +101,8 @@ class HostLoop:
             ended = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > outcome[:, _BEGINS]
             outcome = self._act_on(actions, begins=ended & next_step)
         counted = self._count(learners.episodes, outcome)
-        outcome[:, _COUNTED] = True
-        self._outcome = outcome
+        self._outcome = outcome.copy()  # JAX may still be reading the array it was given
+        self._outcome[:, _COUNTED] = True
         return learners._replace(episodes=counted)
 
     def evaluate(self, learners: Learners) -> np.ndarray:
@@ -143,7 +143,9 @@ class HostLoop:
     def _unpack(self, packed: Array) -> Outcome:
         """Return the outcome of one learner, from its row."""
         space = self.task.observation_space
-        observation, final = packed[_HEAD:].reshape(2, *(space.shape or ())).astype(space.dtype)
+        observation, final = (
+            packed[_HEAD:].reshape(2, *(space.shape or ())).astype(jax.dtypes.canonicalize_dtype(space.dtype or np.float32))
+        )
         flags = packed[:_HEAD] > 0.0
         timestep = Timestep(observation, packed[_REWARD], flags[_TERMINATED], flags[_TRUNCATED], final)
         return Outcome(timestep, flags[_BEGINS], flags[_COUNTED])

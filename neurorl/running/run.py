@@ -102,7 +102,7 @@ class Run:
 
         Returns:
             ``environment`` ("gymnasium" or "gymnax"), ``seeds``, ``returns`` [learners][episodes], ``mean_return`` of each
-            learner, and over learners ``iqm`` and ``ci95``.
+            learner, and over learners ``return_iqm`` and ``return_ci95``.
         """
         from neurorl.running.evaluation import evaluate
 
