@@ -1,5 +1,7 @@
 """Evaluate a run with frozen weights, on Gymnasium's own environment where it has the task, and film or show an episode."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,9 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
     if twin is None or twin.make is None:
         raise NeurorlError(f"'{run.configuration.env_id}' with these parameters has no Gymnasium environment that can be drawn")
     agent = run.agent(index)
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # pygame looks for a sound card, and complains without one
+    if video:
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     env = _drawn(twin, "rgb_array" if video else "human")
     frames, totals = [], []
     try:
@@ -107,9 +112,6 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
 
 
 def _drawn(task: Task, mode: str) -> Any:
-    import os
-    import sys
-
     if (
         mode == "human"
         and sys.platform.startswith("linux")
