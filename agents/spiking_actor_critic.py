@@ -37,6 +37,9 @@ class Encoder:
 
     substeps: int = parameter(8, "substeps an environment step", low=1, high=1024, static=True)
     tau: float = parameter(4.0, "time constant of the spike trace, substeps", low=1e-3)
+    carry: bool = parameter(
+        True, "whether the trace carries over between environment steps; a one-hot code starts afresh", static=True
+    )
     spikes: str = parameter(
         "integrate", "integrate-and-fire, without noise, or Poisson", choices=("integrate", "poisson"), static=True
     )
@@ -122,7 +125,11 @@ class SpikingActorCritic(Agent):
         cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any
     ) -> "SpikingActorCritic":
         """Return the agent with its defaults for an environment's spaces."""
-        return cls(code=codes.for_space(observation_space, **ranges), actions=count_actions(cls, action_space))
+        code = codes.for_space(observation_space, **ranges)
+        # Neighbouring observations of a box follow each other, and a trace that carries over smooths them. States of a one-hot
+        # code have no neighbours: there it would credit one state with the outcome of another.
+        encoder = Encoder(carry=not isinstance(code, codes.OneHot))
+        return cls(code=code, encoder=encoder, actions=count_actions(cls, action_space))
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
@@ -215,7 +222,8 @@ class SpikingActorCritic(Agent):
         else:
             potential, spikes = spike_encoder.integrate(encoder.potential, rates, self.encoder.substeps)
         decay = jnp.exp(-1.0 / self.encoder.tau)
-        x = SpikeTrace(encoder.trace, spikes, decay, gain=(1.0 - decay) / self.code.groups)
+        initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
+        x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self.code.groups)
         return EncoderState(potential, x.final()), x
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
