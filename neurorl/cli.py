@@ -146,7 +146,8 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from neurorl.running.evaluation import evaluate, show
+    from neurorl.running.evaluation import evaluate
+    from neurorl.running.film import show
 
     run = neurorl.load(arguments.dir)
     if arguments.render or arguments.video:

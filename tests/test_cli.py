@@ -102,6 +102,7 @@ def test_evaluate_plays_gymnasiums_own_environment(capsys, trained):
 
 def test_evaluate_refuses_bad_numbers(capsys, trained):
     assert "out of range" in run(capsys, "evaluate", trained, "--seed-index", "9")[2]
+    assert "must end in .mp4" in run(capsys, "evaluate", trained, "--video", "film.avi")[2]
     assert "'episodes' is 0" in run(capsys, "evaluate", trained, "--episodes", "0")[2]
 
 
