@@ -1,6 +1,8 @@
 # Everything from a fresh clone with nothing but Python 3.11 to 3.13 and make.
 PYTHON ?= python3
 VENV ?= .venv
+# What pip installs beside the package; CI adds the simulators.
+EXTRAS ?= dev
 BIN = $(VENV)/bin
 # CPU, and one compilation cache for all runs of a user, outside the repository.
 export JAX_PLATFORMS ?= cpu
@@ -38,7 +40,7 @@ bench: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $@
 
 clean:

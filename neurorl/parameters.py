@@ -8,6 +8,8 @@ import dataclasses
 import math
 from typing import Any, TypeVar
 
+import jax
+import numpy as np
 from flax import struct
 
 from neurorl.errors import NeurorlError, nearest
@@ -21,6 +23,7 @@ def parameter(
     *,
     low: float | None = None,
     high: float | None = None,
+    above: float | None = None,
     choices: tuple[Any, ...] | None = None,
     static: bool = False,
     optional: bool = False,
@@ -31,12 +34,51 @@ def parameter(
         default: Value when nothing else is said; its type is the field's type.
         help: One sentence with the unit, shown by ``neurorl list``.
         low, high: Inclusive bounds of a number.
+        above: Exclusive lower bound of a number.
         choices: The values allowed.
         static: True for what decides shapes or code: it is compiled in, and cannot be a batch axis.
         optional: Whether None (JSON null) is allowed too.
     """
-    checks = {"help": help, "low": low, "high": high, "choices": choices, "optional": optional}
+    checks = {"help": help, "low": low, "high": high, "above": above, "choices": choices, "optional": optional}
     return struct.field(pytree_node=not static, default=default, metadata=checks)
+
+
+class Checked:
+    """A parameter group whose numbers are checked when it is made, batches of them (arrays) too.
+
+    Inherit beside ``@struct.dataclass``. What jit and vmap put in a group's place while tracing is not checked, nor is a
+    group of axes for ``vmap`` in which some field is None.
+    """
+
+    def __post_init__(self) -> None:
+        """Raise a NeurorlError that names the field, the value and the fix."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        if any(getattr(self, f.name) is None and not f.metadata.get("optional") for f in fields):
+            return  # axes for vmap, not values
+        for field in fields:
+            where = f"{type(self).__name__}.{field.name}"
+            value = getattr(self, field.name)
+            choices = field.metadata.get("choices")
+            if choices and isinstance(value, str) and value not in choices:
+                raise NeurorlError(f"'{where}' is {value!r}; it must be one of {', '.join(choices)}{nearest(value, choices)}")
+            if isinstance(value, bool) or not isinstance(value, int | float | np.ndarray | np.number | jax.Array):
+                continue
+            if not isinstance(value, jax.core.Tracer):
+                _check_numbers(where, np.asarray(value), field.metadata)
+
+
+def _check_numbers(where: str, values: np.ndarray, metadata: Any) -> None:
+    """Raise a NeurorlError unless every number is finite and within its bounds."""
+    low, high, above = (metadata.get(bound) for bound in ("low", "high", "above"))
+    if not np.isfinite(values).all():
+        raise NeurorlError(f"'{where}' is {values[~np.isfinite(values)][0]}; it must be a finite number")
+    for bound, wrong, words in (
+        (low, values < low if low is not None else None, "at least"),
+        (high, values > high if high is not None else None, "at most"),
+        (above, values <= above if above is not None else None, "above"),
+    ):
+        if wrong is not None and wrong.any():
+            raise NeurorlError(f"'{where}' is {values[wrong][0]}; it must be {words} {bound}")
 
 
 def to_dict(group: Any) -> dict[str, Any]:
@@ -95,11 +137,13 @@ def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
             value = int(value)
         elif isinstance(current, float):
             value = float(value)
-        low, high = metadata.get("low"), metadata.get("high")
+        low, high, above = (metadata.get(bound) for bound in ("low", "high", "above"))
         if low is not None and value < low:
             raise NeurorlError(f"'{where}' is {value}, below its minimum of {low}")
         if high is not None and value > high:
             raise NeurorlError(f"'{where}' is {value}, above its maximum of {high}")
+        if above is not None and value <= above:
+            raise NeurorlError(f"'{where}' is {value}; it must be above {above}")
     elif isinstance(current, str) and not isinstance(value, str):
         raise NeurorlError(f"'{where}' must be text, not {value!r}")
     choices = metadata.get("choices")

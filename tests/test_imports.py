@@ -13,15 +13,19 @@ FOLDERS = {
     "neurorl.plasticity": "neurorl/plasticity",
     "neurorl.homeostasis": "neurorl/homeostasis",
     "neurorl.neuromodulation": "neurorl/neuromodulation",
+    "neurorl.analysis": "neurorl/analysis",
+    "neurorl.networks": "neurorl/networks",
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
 }
 OUTER = ("neurorl.agents", "neurorl.envs", "neurorl.running", "neurorl.cli")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
-    **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), LEARNING + OUTER),
-    **dict.fromkeys(("neurorl.plasticity", "neurorl.homeostasis"), ("neurorl.neuromodulation", *OUTER)),
-    "neurorl.neuromodulation": OUTER,
+    **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), ("neurorl.networks", *LEARNING, *OUTER)),
+    **dict.fromkeys(("neurorl.plasticity", "neurorl.homeostasis"), ("neurorl.neuromodulation", "neurorl.networks", *OUTER)),
+    "neurorl.neuromodulation": ("neurorl.networks", *OUTER),
+    "neurorl.analysis": ("neurorl.networks", *LEARNING, *OUTER),
+    "neurorl.networks": OUTER,
     "neurorl.envs": ("neurorl.agents",),
     "neurorl.agents": ("neurorl.envs",),
 }

@@ -1,6 +1,9 @@
 import json
+import re
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import struct
 from gymnasium import spaces
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.errors import NeurorlError
-from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.parameters import Checked, from_dict, parameter, to_dict
 
 
 @struct.dataclass
@@ -106,3 +109,31 @@ def test_an_optional_value_may_be_null_and_a_number_again():
     assert from_dict(without, {"inner": {"limit": 2.5}}).inner.limit == 2.5
     with pytest.raises(NeurorlError, match="below its minimum"):
         from_dict(without, {"inner": {"limit": -1.0}})
+
+
+@struct.dataclass
+class Membrane(Checked):
+    tau: float = parameter(20.0, "ms", above=0.0)
+    share: float = parameter(0.5, "", low=0.0, high=1.0)
+    shape: str = parameter("round", "", choices=("round", "square"), static=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"tau": 0.0}, "'Membrane.tau' is 0.0; it must be above 0.0"),
+        ({"tau": float("nan")}, "'Membrane.tau' is nan; it must be a finite number"),
+        ({"tau": np.array([1.0, -2.0])}, "'Membrane.tau' is -2.0"),
+        ({"share": jnp.array([0.0, 1.5])}, "'Membrane.share' is 1.5; it must be at most 1.0"),
+        ({"shape": "sqare"}, "did you mean 'square'"),
+    ],
+)
+def test_a_checked_group_refuses_what_is_out_of_range(values, message):
+    with pytest.raises(NeurorlError, match=re.escape(message)):
+        Membrane(**values)
+
+
+def test_a_checked_group_is_mapped_and_traced_without_being_checked():
+    batch = Membrane(tau=jnp.array([1.0, 2.0]))
+    axes = Membrane(tau=0, share=None)
+    assert np.array_equal(jax.jit(jax.vmap(lambda m: m.tau * m.share, in_axes=(axes,)))(batch), [0.5, 1.0])

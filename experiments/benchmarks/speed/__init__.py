@@ -1,0 +1,1 @@
+"""The workloads of the plasticity benchmark, for neurorl, a C reference and the peers."""

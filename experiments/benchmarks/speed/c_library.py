@@ -1,0 +1,25 @@
+"""Compile a C reference for this machine and load it."""
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+HERE = Path(__file__).resolve().parent
+
+
+def available() -> bool:
+    """Return whether a C compiler is installed."""
+    return shutil.which("gcc") is not None
+
+
+@cache
+def load(source: str, **constants: int) -> ctypes.CDLL:
+    """Compile ``source``, a file of this folder, with ``constants`` defined, and return it as a loaded library."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "reference.so"
+        subprocess.run(["gcc", *FLAGS, *(f"-D{name}={value}" for name, value in constants.items()), "-o", library, HERE / source, "-lm"], check=True)
+        return ctypes.CDLL(library)

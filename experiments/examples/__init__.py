@@ -1,0 +1,1 @@
+"""Examples that run and draw a figure; README.md lists them."""

@@ -1,0 +1,1 @@
+"""Spike trains measured and drawn."""

@@ -1,0 +1,1 @@
+"""Populations wired into networks, and the layers that make plasticity fast."""
