@@ -8,7 +8,6 @@ import dataclasses
 import math
 from typing import Any, TypeVar
 
-import jax
 import numpy as np
 from flax import struct
 
@@ -46,8 +45,8 @@ def parameter(
 class Checked:
     """A parameter group whose numbers are checked when it is made, batches of them (arrays) too.
 
-    Inherit beside ``@struct.dataclass``. What jit and vmap put in a group's place while tracing is not checked, nor is a
-    group of axes for ``vmap`` in which some field is None.
+    Inherit beside ``@struct.dataclass``. Checked is what a person writes, numbers and NumPy arrays; JAX makes groups too,
+    of tracers, of gradients (which may be of any sign), and of axes for ``vmap`` (with None in some field): they pass.
     """
 
     def __post_init__(self) -> None:
@@ -61,10 +60,13 @@ class Checked:
             choices = field.metadata.get("choices")
             if choices and isinstance(value, str) and value not in choices:
                 raise NeurorlError(f"'{where}' is {value!r}; it must be one of {', '.join(choices)}{nearest(value, choices)}")
-            if isinstance(value, bool) or not isinstance(value, int | float | np.ndarray | np.number | jax.Array):
-                continue
-            if not isinstance(value, jax.core.Tracer):
+            if is_written(value):
                 _check_numbers(where, np.asarray(value), field.metadata)
+
+
+def is_written(*values: Any) -> bool:
+    """Return whether all values are numbers or NumPy arrays, which a person wrote, and nothing that JAX made."""
+    return all(isinstance(v, int | float | np.ndarray | np.number) and not isinstance(v, bool) for v in values)
 
 
 def _check_numbers(where: str, values: np.ndarray, metadata: Any) -> None:

@@ -124,7 +124,7 @@ class Membrane(Checked):
         ({"tau": 0.0}, "'Membrane.tau' is 0.0; it must be above 0.0"),
         ({"tau": float("nan")}, "'Membrane.tau' is nan; it must be a finite number"),
         ({"tau": np.array([1.0, -2.0])}, "'Membrane.tau' is -2.0"),
-        ({"share": jnp.array([0.0, 1.5])}, "'Membrane.share' is 1.5; it must be at most 1.0"),
+        ({"share": np.array([0.0, 1.5])}, "'Membrane.share' is 1.5; it must be at most 1.0"),
         ({"shape": "sqare"}, "did you mean 'square'"),
     ],
 )
@@ -136,4 +136,6 @@ def test_a_checked_group_refuses_what_is_out_of_range(values, message):
 def test_a_checked_group_is_mapped_and_traced_without_being_checked():
     batch = Membrane(tau=jnp.array([1.0, 2.0]))
     axes = Membrane(tau=0, share=None)
+    slope = jax.grad(lambda m: -m.tau * m.share)(Membrane())
+    assert slope.tau == -0.5
     assert np.array_equal(jax.jit(jax.vmap(lambda m: m.tau * m.share, in_axes=(axes,)))(batch), [0.5, 1.0])

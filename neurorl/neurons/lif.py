@@ -5,55 +5,66 @@ r"""Leaky integrate-and-fire neuron, integrated exactly for a current that is co
     v <- v_inf + (v - v_inf) exp(-dt / tau_m),   v_inf = v_rest + R I
     spike where v >= v_threshold: v <- v_reset, and v is held for the refractory period.
 
-Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 1.3.
+Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 1.3. A spike belongs to the end of its step. After
+it the neuron is held for ``ceil(refractory / dt)`` steps, and integrates again in the next: spikes are at least
+``ceil(refractory / dt) + 1`` steps apart, as in NEST. Brian2 counts the step of the spike too: there the same refractory
+period, a multiple of dt, holds for one step less.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from flax import struct
 from jax import Array
 
+from neurorl.neurons import population
+from neurorl.neurons.escape_rate import EscapeRate, fire
+from neurorl.parameters import Checked, parameter
 
-class LIFParameters(NamedTuple):
+
+@struct.dataclass
+class LIFParameters(Checked):
     """Constants of a population; every field is a scalar or has the population's shape."""
 
-    tau_m: float | Array = 20.0  # membrane time constant, ms
-    v_rest: float | Array = -70.0  # mV
-    v_threshold: float | Array = -55.0  # mV
-    v_reset: float | Array = -75.0  # mV
-    refractory: float | Array = 2.0  # ms
-    resistance: float | Array = 1.0  # membrane resistance, mV per unit of current
+    tau_m: float | Array = parameter(20.0, "membrane time constant, ms", above=0.0)
+    v_rest: float | Array = parameter(-70.0, "resting potential, mV")
+    v_threshold: float | Array = parameter(-55.0, "potential at which the neuron fires, mV")
+    v_reset: float | Array = parameter(-75.0, "potential after a spike, mV")
+    refractory: float | Array = parameter(2.0, "time for which the potential is held after a spike, ms", low=0.0)
+    resistance: float | Array = parameter(1.0, "membrane resistance, mV per unit of current", above=0.0)
+
+    def __post_init__(self) -> None:
+        """Raise a NeurorlError where a field is out of range, or the threshold is not above the reset."""
+        super().__post_init__()
+        population.check_spike(self, "v_threshold", "v_reset")
 
 
 class LIFState(NamedTuple):
     """State of a population of n neurons."""
 
     v: Array  # [n], mV
-    silent: Array  # [n], ms left of the refractory period
+    silent: Array  # [n], ms for which the neuron is still held
 
 
 def init(n: int, parameters: LIFParameters = LIFParameters()) -> LIFState:
     """Return ``n`` neurons at rest.
 
     Raises:
-        ValueError: ``n`` < 1, a time constant that is not positive, or a threshold at or below the reset.
+        NeurorlError: ``n`` < 1, or a parameter that is neither a scalar nor of shape [n].
     """
-    if n < 1:
-        raise ValueError(f"n is {n}: a population needs at least one neuron")
-    if not jnp.all(jnp.asarray(parameters.tau_m) > 0):
-        raise ValueError(f"tau_m is {parameters.tau_m} ms: the membrane time constant must be positive")
-    if not jnp.all(jnp.asarray(parameters.refractory) >= 0):
-        raise ValueError(f"refractory is {parameters.refractory} ms: it must not be negative")
-    if not jnp.all(jnp.asarray(parameters.v_threshold) > jnp.asarray(parameters.v_reset)):
-        raise ValueError(
-            f"v_threshold is {parameters.v_threshold} mV, not above v_reset {parameters.v_reset} mV: "
-            "the neuron would spike for ever"
-        )
-    return LIFState(jnp.broadcast_to(jnp.asarray(parameters.v_rest, jnp.float32), (n,)), jnp.zeros(n))
+    population.check(n, parameters)
+    return LIFState(jnp.broadcast_to(jnp.asarray(parameters.v_rest, float), (n,)), jnp.zeros(n))
 
 
-def step(parameters: LIFParameters, state: LIFState, current: Array, dt: float | Array = 1.0) -> tuple[LIFState, Array]:
+def step(
+    parameters: LIFParameters,
+    state: LIFState,
+    current: Array,
+    dt: float | Array = 1.0,
+    escape: EscapeRate | None = None,
+    key: Array | None = None,
+) -> tuple[LIFState, Array]:
     """Advance a population by one step.
 
     Args:
@@ -61,6 +72,8 @@ def step(parameters: LIFParameters, state: LIFState, current: Array, dt: float |
         state: Its state.
         current: [n], input current, constant within the step.
         dt: Step, ms.
+        escape: Escape noise in place of the hard threshold.
+        key: A JAX key, needed by the escape noise only.
 
     Returns:
         The new state, and the spikes [n] as 0.0 or 1.0.
@@ -70,10 +83,31 @@ def step(parameters: LIFParameters, state: LIFState, current: Array, dt: float |
     v = v_inf + (state.v - v_inf) * jnp.exp(-dt / p.tau_m)
     active = state.silent < 0.5 * dt  # half a step of slack, so that rounding cannot add a step
     v = jnp.where(active, v, state.v)
-    spikes = active & (v >= p.v_threshold)
+    spikes = active & fire(escape, key, v - p.v_threshold, dt)
     v = jnp.where(spikes, p.v_reset, v)
-    silent = jnp.where(spikes, p.refractory, jnp.maximum(state.silent - dt, 0.0))
-    return LIFState(v, silent), spikes.astype(jnp.float32)
+    held = dt * jnp.ceil(p.refractory / dt - 1e-3)  # 2 ms / 0.1 ms must be 20 steps, however it is rounded
+    silent = jnp.where(spikes, held, jnp.maximum(state.silent - dt, 0.0))
+    return LIFState(v, silent), spikes.astype(v.dtype)
+
+
+def equivalent_current(parameters: LIFParameters, current: float | Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+    r"""Return the constant current that moves v within a step exactly as ``current * exp(-t / tau)`` does.
+
+    With it :func:`step` is exact for currents that decay too, such as those of exponential synapses.
+
+    .. math:: I \frac{\int_0^{dt} e^{-(dt - t) / \tau_m} e^{-t / \tau} \, dt}{\int_0^{dt} e^{-(dt - t) / \tau_m} \, dt}
+
+    Args:
+        parameters: Constants of the population.
+        current: [n], current at the start of the step.
+        tau: Its time constant, ms; it may equal ``tau_m``.
+        dt: Step, ms.
+    """
+    tau_m = parameters.tau_m
+    gap = jnp.abs(dt / tau_m - dt / tau)
+    # The integrals differ by a quotient (1 - exp(-gap)) / gap, which is 1 where the time constants are equal.
+    quotient = jnp.where(gap > 0, -jnp.expm1(-gap) / jnp.where(gap > 0, gap, 1.0), 1.0)
+    return current * (dt / tau_m) * jnp.exp(-dt / jnp.maximum(tau_m, tau)) * quotient / -jnp.expm1(-dt / tau_m)
 
 
 def firing_rate(parameters: LIFParameters, current: float | Array) -> Array:
@@ -89,12 +123,18 @@ def firing_rate(parameters: LIFParameters, current: float | Array) -> Array:
 
 
 def run(
-    parameters: LIFParameters, state: LIFState, current: Array, dt: float | Array = 1.0
+    parameters: LIFParameters,
+    state: LIFState,
+    current: Array,
+    dt: float | Array = 1.0,
+    escape: EscapeRate | None = None,
+    key: Array | None = None,
 ) -> tuple[LIFState, tuple[Array, Array]]:
     """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
+    keys = None if key is None else jax.random.split(key, len(current))
 
-    def one(state: LIFState, current: Array) -> tuple[LIFState, tuple[Array, Array]]:
-        state, spikes = step(parameters, state, current, dt)
+    def one(state: LIFState, now: tuple[Array, Array | None]) -> tuple[LIFState, tuple[Array, Array]]:
+        state, spikes = step(parameters, state, now[0], dt, escape, now[1])
         return state, (spikes, state.v)
 
-    return jax.lax.scan(one, state, current)
+    return jax.lax.scan(one, state, (current, keys))

@@ -1,0 +1,123 @@
+r"""Izhikevich's simple model of spiking neurons, with the named cell types of his paper.
+
+.. math:: \dot v = 0.04 v^2 + 5 v + 140 - u + I, \qquad \dot u = a (b v - u)
+
+    spike where v >= v_peak: v <- c, u <- u + d
+
+v is in mV, t in ms, and u and I in mV/ms. Izhikevich (2003), IEEE Transactions on Neural Networks 14:1569. A spike belongs
+to the end of its step; there is no refractory period. Two first-order schemes:
+
+- ``"half_steps"``, that of the paper: two Euler steps of dt / 2 for v, then one of dt for u with the new v. It is meant
+  for steps of 1 ms. NEST's ``izhikevich`` with ``consistent_integration=False`` is the same.
+- ``"euler"``: one forward Euler step of both, u with the old v. NEST's ``izhikevich`` is the same by default; take steps
+  of 0.1 ms.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import Array
+
+from neurorl.neurons import population
+from neurorl.parameters import Checked, parameter
+
+
+@struct.dataclass
+class IzhikevichParameters(Checked):
+    """Constants of a population; every number is a scalar or has the population's shape."""
+
+    a: float | Array = parameter(0.02, "rate of recovery, per ms", above=0.0)
+    b: float | Array = parameter(0.2, "sensitivity of u to v, per ms")
+    c: float | Array = parameter(-65.0, "potential after a spike, mV")
+    d: float | Array = parameter(8.0, "what a spike adds to u, mV/ms")
+    v_peak: float | Array = parameter(30.0, "potential at which a spike is cut off, mV")
+    scheme: str = parameter("half_steps", "integration scheme", choices=("half_steps", "euler"), static=True)
+
+    def __post_init__(self) -> None:
+        """Raise a NeurorlError where a field is out of range, or the peak is not above the reset."""
+        super().__post_init__()
+        population.check_spike(self, "v_peak", "c")
+
+
+PRESETS = {
+    "regular_spiking": IzhikevichParameters(0.02, 0.2, -65.0, 8.0),
+    "intrinsically_bursting": IzhikevichParameters(0.02, 0.2, -55.0, 4.0),
+    "chattering": IzhikevichParameters(0.02, 0.2, -50.0, 2.0),
+    "fast_spiking": IzhikevichParameters(0.1, 0.2, -65.0, 2.0),
+    "low_threshold_spiking": IzhikevichParameters(0.02, 0.25, -65.0, 2.0),
+    "thalamo_cortical": IzhikevichParameters(0.02, 0.25, -65.0, 0.05),
+    "resonator": IzhikevichParameters(0.1, 0.26, -65.0, 2.0),
+}
+
+
+class IzhikevichState(NamedTuple):
+    """State of a population of n neurons."""
+
+    v: Array  # [n], mV
+    u: Array  # [n], recovery variable, mV/ms
+
+
+def resting_point(parameters: IzhikevichParameters, current: float | Array = 0.0) -> IzhikevichState:
+    r"""Return the lower fixed point for a constant current: u = b v, and v the lower solution of
+
+    .. math:: 0.04 v^2 + (5 - b) v + 140 + I = 0
+
+    Above I = (5 - b)^2 / 0.16 - 140 there is none; v is then that of the vertex, where it moves slowest.
+    """
+    slope = 5.0 - jnp.asarray(parameters.b, float)
+    v = -(slope + jnp.sqrt(jnp.maximum(slope**2 - 0.16 * (140.0 + current), 0.0))) / 0.08
+    return IzhikevichState(v, parameters.b * v)
+
+
+def init(n: int, parameters: IzhikevichParameters = IzhikevichParameters()) -> IzhikevichState:
+    """Return ``n`` neurons at their :func:`resting_point`; the simulations of the paper start at v = -65, u = b v instead.
+
+    Raises:
+        NeurorlError: ``n`` < 1, or a parameter that is neither a scalar nor of shape [n].
+    """
+    population.check(n, parameters)
+    return IzhikevichState(*(jnp.broadcast_to(x, (n,)) for x in resting_point(parameters)))
+
+
+def step(
+    parameters: IzhikevichParameters, state: IzhikevichState, current: Array, dt: float | Array = 1.0
+) -> tuple[IzhikevichState, Array]:
+    """Advance a population by one step.
+
+    Args:
+        parameters: Constants of the population.
+        state: Its state.
+        current: [n], input current, constant within the step, mV/ms.
+        dt: Step, ms.
+
+    Returns:
+        The new state, and the spikes [n] as 0.0 or 1.0.
+    """
+    p = parameters
+    v, u = state
+
+    def slope(v: Array) -> Array:
+        return 0.04 * v * v + 5.0 * v + 140.0 - u + current
+
+    if p.scheme == "euler":
+        v, u = v + dt * slope(v), u + dt * p.a * (p.b * v - u)
+    else:
+        v = v + 0.5 * dt * slope(v)
+        v = v + 0.5 * dt * slope(v)
+        u = u + dt * p.a * (p.b * v - u)
+    spikes = v >= p.v_peak
+    return IzhikevichState(jnp.where(spikes, p.c, v), jnp.where(spikes, u + p.d, u)), spikes.astype(v.dtype)
+
+
+def run(
+    parameters: IzhikevichParameters, state: IzhikevichState, current: Array, dt: float | Array = 1.0
+) -> tuple[IzhikevichState, tuple[Array, Array]]:
+    """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
+
+    def one(state: IzhikevichState, current: Array) -> tuple[IzhikevichState, tuple[Array, Array]]:
+        state, spikes = step(parameters, state, current, dt)
+        return state, (spikes, state.v)
+
+    return jax.lax.scan(one, state, current)
