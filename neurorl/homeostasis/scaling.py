@@ -2,7 +2,8 @@ r"""Synaptic scaling: a neuron whose input weights exceed their budget scales th
 
     w <- w min(1, cap / |w|),   |w| the L1 or L2 norm over the neuron's inputs
 
-Turrigiano et al. (1998). Multiplying keeps the relative strengths, that is, what was learned.
+Turrigiano et al. (1998). Multiplying keeps the relative strengths, that is, what was learned. :func:`normalise` is the stricter
+form that scales up as well as down.
 """
 
 import jax.numpy as jnp
@@ -33,3 +34,19 @@ def cap(weights: Array, norm: str, maximum: float | Array, enabled: Array) -> tu
     size = norms(weights, norm)
     over = enabled & (size > maximum)
     return weights * jnp.where(over, maximum / size, 1.0)[:, None], over.any()
+
+
+def normalise(weights: Array, norm: str, target: float | Array) -> Array:
+    """Return weights [n, C] in which each neuron's norm, l1 or l2, is ``target``; a neuron without weights keeps none."""
+    return weights * _factor(norms(weights, norm), target)[:, None]
+
+
+def normalise_listed(weights: Array, post: Array, n: int, norm: str, target: float | Array) -> Array:
+    """Do what :func:`normalise` does for listed synapses: weights [s] onto the neurons ``post`` [s] of ``n``."""
+    powers = jnp.abs(weights) if norm == "l1" else weights**2
+    sums = jnp.zeros(n, weights.dtype).at[post].add(powers)
+    return weights * _factor(sums if norm == "l1" else jnp.sqrt(sums), target)[post]
+
+
+def _factor(size: Array, target: float | Array) -> Array:
+    return jnp.where(size > 0, target / jnp.where(size > 0, size, 1.0), 1.0)
