@@ -1,0 +1,63 @@
+r"""What the modulators do to a network: each a factor, 1 where its modulator is at zero.
+
+    learning rate  1 + 0.5 DA (tonic)       attention  1 + 0.6 ACh       input  max(1 - cortisol, 0.1)
+    gain           1 + 0.3 NE               inhibition 1 + 0.4 5-HT      tau_m  1 + 0 ACh
+
+The first four coefficients are those of omega-snn; input under stress and a slower leak are neuromod's.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from flax import struct
+from jax import Array
+
+from neurorl.neuromodulation import modulators
+from neurorl.neuromodulation.modulators import Modulators, ModulatorState
+from neurorl.parameters import Checked, parameter
+
+
+@struct.dataclass
+class Effects(Checked):
+    """Coefficients: what a unit of a modulator adds to its factor. Zero switches an effect off."""
+
+    learning_rate: float | Array = parameter(0.5, "of tonic dopamine on the rate of plasticity")
+    gain: float | Array = parameter(0.3, "of norepinephrine on the input current of every neuron")
+    inhibition: float | Array = parameter(0.4, "of serotonin on inhibitory synapses")
+    attention: float | Array = parameter(0.6, "of acetylcholine on the input from outside")
+    stress: float | Array = parameter(1.0, "of cortisol against the input from outside")
+    stress_floor: float | Array = parameter(0.1, "share of the input that any stress leaves", low=0.0, high=1.0)
+    tau_m: float | Array = parameter(0.0, "of acetylcholine on the membrane time constant")
+
+
+class Factors(NamedTuple):
+    """What to multiply a network's quantities by; none is below zero."""
+
+    learning_rate: Array  # []
+    gain: Array  # []
+    inhibition: Array  # []
+    attention: Array  # []
+    input: Array  # []
+    tau_m: Array  # []
+    tempo: Array  # [], the level itself: the share of its nominal speed at which the network runs
+
+
+def factors(effects: Effects, parameters: Modulators, state: ModulatorState) -> Factors:
+    """Return the factors at the modulators' levels.
+
+    The learning rate reads tonic dopamine alone: phasic dopamine already multiplies every change as the third factor.
+    """
+    level = modulators.levels(parameters, state)
+
+    def factor(coefficient: float | Array, value: Array) -> Array:
+        return jnp.maximum(1.0 + coefficient * value, 0.0)
+
+    return Factors(
+        learning_rate=factor(effects.learning_rate, state.tonic.dopamine),
+        gain=factor(effects.gain, level.norepinephrine),
+        inhibition=factor(effects.inhibition, level.serotonin),
+        attention=factor(effects.attention, level.acetylcholine),
+        input=jnp.maximum(1.0 - effects.stress * level.cortisol, effects.stress_floor),
+        tau_m=factor(effects.tau_m, level.acetylcholine),
+        tempo=level.tempo,
+    )
