@@ -52,7 +52,7 @@ class Checked:
     def __post_init__(self) -> None:
         """Raise a NeurorlError that names the field, the value and the fix."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        if any(getattr(self, f.name) is None and not f.metadata.get("optional") for f in fields):
+        if any(getattr(self, f.name) is None and f.default is not None and not f.metadata.get("optional") for f in fields):
             return  # axes for vmap, not values
         for field in fields:
             where = f"{type(self).__name__}.{field.name}"
@@ -60,6 +60,9 @@ class Checked:
             choices = field.metadata.get("choices")
             if choices and isinstance(value, str) and value not in choices:
                 raise NeurorlError(f"'{where}' is {value!r}; it must be one of {', '.join(choices)}{nearest(value, choices)}")
+            numeric = isinstance(field.default, int | float) and not isinstance(field.default, bool)
+            if numeric and (isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype.kind not in "iuf")):
+                raise NeurorlError(f"'{where}' is {value!r}; it must be a number")
             if is_written(value):
                 _check_numbers(where, np.asarray(value), field.metadata)
 

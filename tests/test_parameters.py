@@ -124,6 +124,8 @@ class Membrane(Checked):
         ({"tau": 0.0}, "'Membrane.tau' is 0.0; it must be above 0.0"),
         ({"tau": float("nan")}, "'Membrane.tau' is nan; it must be a finite number"),
         ({"tau": np.array([1.0, -2.0])}, "'Membrane.tau' is -2.0"),
+        ({"tau": "20"}, "'Membrane.tau' is '20'; it must be a number"),
+        ({"tau": np.array(["20"])}, "it must be a number"),
         ({"share": np.array([0.0, 1.5])}, "'Membrane.share' is 1.5; it must be at most 1.0"),
         ({"shape": "sqare"}, "did you mean 'square'"),
     ],
