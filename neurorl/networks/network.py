@@ -1,0 +1,402 @@
+"""A network: populations, the pathways between them, and the modulators that act on all of it.
+
+    net = Network(NetworkConfig())
+    sensory, hidden = net.add_population(100, "sensory"), net.add_population(500, "excitatory")
+    net.connect(sensory, hidden, probability=0.3, weight=0.5)
+    state = net.init()
+    state, record = net.run(state, 1000, spikes={sensory: trains})
+    net.activity(record, hidden)
+
+The network says what is there; what happens is in the ``NetworkState``, a pytree that ``init`` makes and ``step`` and ``run``
+return anew, so that a network may be mapped over, scanned, copied and saved at any moment. One step, in this order:
+
+1. the phasic modulators decay;
+2. what was sent arrives (a spike takes at least one step), and with the input from outside drives every neuron;
+3. neurons integrate and fire; injected spikes are fired besides;
+4. thresholds adapt, and plastic pathways learn from what arrived and from who fired.
+"""
+
+import functools
+import itertools
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from neurorl import persistence
+from neurorl.analysis import population as population_analysis
+from neurorl.analysis.population import PopulationActivity
+from neurorl.errors import NeurorlError, nearest
+from neurorl.homeostasis import threshold
+from neurorl.networks import models
+from neurorl.networks.config import NetworkConfig
+from neurorl.networks.models import NeuronParameters
+from neurorl.networks.pathway import Pathway, PathwayState
+from neurorl.networks.population import Population
+from neurorl.neuromodulation import effects, modulators
+from neurorl.neuromodulation.modulators import ModulatorState
+from neurorl.neurons.izhikevich import IzhikevichParameters
+from neurorl.neurons.lif import LIFParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.synapses import connectivity as connectivities
+from neurorl.synapses import delay_line
+from neurorl.synapses.connectivity import Connectivity
+from neurorl.synapses.exponential import ExponentialParameters
+from neurorl.synapses.projection import Projection
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+
+Inputs = Mapping[Any, Any]  # a population, or its name -> an array
+
+
+class NetworkState(NamedTuple):
+    """What changes in a run."""
+
+    step: Array  # [], steps done
+    neurons: dict[str, Any]  # of each population
+    thresholds: dict[str, Array]  # [n], mV above the model's own, of populations of the LIF family
+    spikes: dict[str, Array]  # [n] of each population, in the last step
+    pathways: list[PathwayState]
+    modulators: ModulatorState
+    key: Array  # of escape noise
+
+
+class Record(NamedTuple):
+    """What happened in a run, by population."""
+
+    dt: float  # ms
+    spikes: dict[str, np.ndarray]  # [steps, n]
+    v: dict[str, np.ndarray]  # [steps, n], mV; of the populations asked for
+
+
+class Description(NamedTuple):
+    """A network as data, for saving."""
+
+    config: NetworkConfig
+    populations: tuple[Population, ...]
+    pathways: tuple[Pathway, ...]
+
+
+class Network:
+    """Populations and the pathways between them; see the module's docstring."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()):
+        """Begin without a population."""
+        self.config = config
+        self.populations: dict[str, Population] = {}
+        self.pathways: list[Pathway] = []
+
+    def add_population(
+        self, size: int, kind: str = "excitatory", neuron: str | NeuronParameters | None = None, name: str | None = None
+    ) -> Population:
+        """Add neurons.
+
+        Args:
+            size: How many.
+            kind: sensory, excitatory, inhibitory or motor. Inhibitory neurons inhibit, all others excite.
+            neuron: Parameters of their model, or its name; by default the configuration's.
+            name: What to call them; by default their kind, numbered from the second one on.
+
+        Raises:
+            NeurorlError: A name that is taken, or an unknown kind or model.
+        """
+        if name is None:
+            numbered = itertools.chain([kind], (f"{kind}_{k}" for k in itertools.count(2)))
+            name = next(free for free in numbered if free not in self.populations)
+        if name in self.populations:
+            raise NeurorlError(f"'name' is {name!r}, which another population has; choose another")
+        neuron = self.config.neuron if neuron is None else neuron
+        if isinstance(neuron, str):
+            neuron = models.by_name(neuron, self.config.membrane)
+        if self.config.escape is not None and isinstance(neuron, IzhikevichParameters):
+            raise NeurorlError(f"population '{name}' has Izhikevich neurons, whose peak is no threshold: leave 'escape' out")
+        population = Population(name, size, kind, neuron)
+        self.populations[name] = population
+        self._changed()
+        return population
+
+    def connect(
+        self,
+        source: Population | str,
+        target: Population | str,
+        probability: float = 1.0,
+        weight: float | np.ndarray = 0.5,
+        *,
+        connectivity: Connectivity | None = None,
+        delay: float | np.ndarray | None = None,
+        seed: int | None = None,
+        plastic: bool | DopamineSTDPParameters | None = None,
+        stp: ShortTermPlasticityParameters | bool = False,
+        synapse: ExponentialParameters | None = None,
+        scaling_target: float | None = None,
+    ) -> Pathway:
+        """Connect two populations, or one with itself (then no neuron with itself).
+
+        Args:
+            source, target: Populations of this network.
+            probability: Of each pair to be connected.
+            weight: A number, or one for each synapse [s]. mV by which a spike moves the membrane, or with ``synapse`` units of
+                current. Its size is what counts: inhibitory populations get the negative of it.
+            connectivity: Synapses to use instead of random ones (``neurorl.synapses.connectivity``).
+            delay: ms, a number or one for each synapse [s]; by default one step.
+            seed: Of the random synapses; by default the number of pathways so far.
+            plastic: Whether weights learn, or the constants by which they do; by default those that excite do.
+            stp: Constants of short-term plasticity, or True for the configuration's.
+            synapse: Exponential currents instead of jumps of the membrane.
+            scaling_target: What synaptic scaling keeps the norm of a neuron's weights at; by default the configuration's.
+
+        Raises:
+            NeurorlError: An unknown population, or a probability, delay or weight that cannot be.
+        """
+        source, target, dt = self._find(source), self._find(target), self.config.dt
+        if connectivity is None:
+            seed = len(self.pathways) if seed is None else seed
+            connectivity = connectivities.random(
+                source.size, target.size, probability, seed, self_connections=source is not target
+            )
+        if (connectivity.n_pre, connectivity.n_post) != (source.size, target.size):
+            raise NeurorlError(
+                f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
+                f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
+            )
+        delays = delay_line.to_steps(dt if delay is None else delay, dt, self.config.max_delay)
+        steps = np.broadcast_to(delays, len(connectivity)) if delays.ndim == 0 else delays
+        projection = Projection(
+            connectivity, steps, int(delays.max(initial=1)), "inhibitory" if source.inhibitory else "excitatory"
+        )
+        learns = not source.inhibitory if plastic is None else bool(plastic)
+        constants = plastic if isinstance(plastic, DopamineSTDPParameters) else self.config.stdp
+        pathway = Pathway(
+            source=source.name,
+            target=target.name,
+            projection=projection,
+            weights=np.asarray(projection.weights(-np.abs(weight) if source.inhibitory else weight)),
+            plasticity=constants if learns and self.config.stdp_enabled else None,
+            stp=(self.config.stp if stp is True else stp or None) if self.config.stp_enabled else None,
+            synapse=synapse,
+            scaling=self.config.scaling,
+            scaling_target=float(self.config.scaling_target if scaling_target is None else scaling_target),
+        )
+        self.pathways.append(pathway)
+        self._changed()
+        return pathway
+
+    def init(self, seed: int = 0) -> NetworkState:
+        """Return a network at rest.
+
+        Args:
+            seed: Of escape noise; without it nothing in a network is random.
+        """
+        return NetworkState(
+            step=jnp.int32(0),
+            neurons={name: p.init() for name, p in self.populations.items()},
+            thresholds={name: jnp.zeros(p.size) for name, p in self.populations.items() if isinstance(p.neuron, LIFParameters)},
+            spikes={name: jnp.zeros(p.size) for name, p in self.populations.items()},
+            pathways=[pathway.init() for pathway in self.pathways],
+            modulators=modulators.init(self.config.modulators),
+            key=jax.random.key(seed),
+        )
+
+    def step(self, state: NetworkState, current: Inputs | None = None, spikes: Inputs | None = None) -> NetworkState:
+        """Advance by one step.
+
+        Args:
+            state: The network.
+            current: Input current of populations, each a number or [n].
+            spikes: Spikes that populations are made to fire besides their own, each [n].
+
+        Returns:
+            The new state; ``state.spikes`` are those of the step.
+        """
+        return self._jitted_step(state, self._inputs(current), self._inputs(spikes))
+
+    def run(
+        self,
+        state: NetworkState,
+        steps: int,
+        current: Inputs | None = None,
+        spikes: Inputs | None = None,
+        voltages: tuple[Population | str, ...] = (),
+    ) -> tuple[NetworkState, Record]:
+        """Advance by many steps in one compiled program.
+
+        Args:
+            state: The network.
+            steps: How many.
+            current: Input current of populations: a number, [n] for all steps, or [steps, n].
+            spikes: Injected spikes of populations, [steps, n].
+            voltages: Populations whose membrane potential to record.
+
+        Returns:
+            The new state, and what happened.
+        """
+        constant, series = {}, {}
+        for kind, inputs in (("current", self._inputs(current)), ("spikes", self._inputs(spikes))):
+            for name, value in inputs.items():
+                if value.ndim < 2 and kind == "current":
+                    constant[kind, name] = value
+                elif value.ndim == 2 and len(value) == steps:
+                    series[kind, name] = value
+                else:
+                    raise NeurorlError(
+                        f"'{kind}' of '{name}' has shape {value.shape}; give [{steps}, {self.populations[name].size}]"
+                    )
+        recorded = tuple(self._find(p).name for p in voltages)
+        state, (fired, v) = self._jitted_run(state, constant, series, steps, recorded)
+        return state, Record(self.config.dt, *jax.tree.map(np.asarray, (fired, v)))
+
+    def advance(self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
+        """Do what :meth:`step` does: the pure function itself, unchecked, to be jitted, scanned and mapped by the caller."""
+        c, dt = self.config, self.config.dt
+        modulation = modulators.decay(c.modulators, state.modulators, dt) if c.neuromod_enabled else state.modulators
+        factors = effects.factors(c.effects, c.modulators, modulation) if c.neuromod_enabled else None
+        pathways, drive = [], {name: jnp.zeros(p.size) for name, p in self.populations.items()}
+        for pathway, each in zip(self.pathways, state.pathways, strict=True):
+            each, arriving = pathway.arrive(each, state.spikes[pathway.source], self.populations[pathway.target].neuron, dt)
+            pathways.append(each)
+            if factors is not None and self.populations[pathway.source].inhibitory:
+                arriving = arriving * factors.inhibition
+            drive[pathway.target] += arriving
+        neurons, fired, thresholds = {}, {}, {}
+        keys = jax.random.split(jax.random.fold_in(state.key, state.step), max(len(self.populations), 1))
+        for key, (name, population) in zip(keys, self.populations.items(), strict=False):
+            outside, neuron = current.get(name, 0.0), population.neuron
+            if factors is None:
+                total = drive[name] + outside
+            else:
+                total = (drive[name] + outside * factors.attention * factors.input) * factors.gain
+            noise = () if c.escape is None else (c.escape, key)
+            if isinstance(neuron, LIFParameters):
+                tau_m = neuron.tau_m if factors is None else neuron.tau_m * factors.tau_m
+                neuron = neuron.replace(v_threshold=neuron.v_threshold + state.thresholds[name], tau_m=tau_m)  # type: ignore[attr-defined]
+            neurons[name], own = models.module_of(neuron).step(neuron, state.neurons[name], total, dt, *noise)
+            fired[name] = jnp.maximum(own, spikes[name]) if name in spikes else own
+            if isinstance(neuron, LIFParameters):
+                share = c.target_rate * dt / 1000.0
+                thresholds[name] = threshold.adapt(state.thresholds[name], fired[name], share, c.threshold_rate)
+        dopamine = modulation.phasic.dopamine if c.neuromod_enabled else None
+        rate = factors.learning_rate if factors is not None else 1.0
+        pathways = [
+            pathway.learn(each, state.spikes[pathway.source], fired[pathway.target], dopamine, rate, dt)
+            for pathway, each in zip(self.pathways, pathways, strict=True)
+        ]
+        return NetworkState(state.step + 1, neurons, thresholds, fired, pathways, modulation, state.key)
+
+    def release(self, state: NetworkState, modulator: str, amount: float | Array) -> NetworkState:
+        """Return the state after a release of a modulator, below zero for a dip."""
+        return state._replace(modulators=modulators.release(self.config.modulators, state.modulators, modulator, amount))
+
+    def weights(self, state: NetworkState, source: Population | str, target: Population | str) -> Array:
+        """Return the weights between two populations as a matrix [n_post, n_pre]; 0 where there is no synapse."""
+        source, target = self._find(source), self._find(target)
+        matrix, found = jnp.zeros((target.size, source.size)), False
+        for pathway, each in zip(self.pathways, state.pathways, strict=True):
+            if (pathway.source, pathway.target) == (source.name, target.name):
+                synapses, found = pathway.projection.connectivity, True
+                matrix = matrix.at[synapses.post, synapses.pre].add(each.weights)
+        if not found:
+            raise NeurorlError(f"there is no pathway from '{source.name}' to '{target.name}'; connect them first")
+        return matrix
+
+    def set_neurons(self, state: NetworkState, population: Population | str, **fields: Any) -> NetworkState:
+        """Return the state with fields of a population's neurons set, such as ``v``; a number stands for all neurons.
+
+        Raises:
+            NeurorlError: A field that the population's neurons do not have.
+        """
+        name = self._find(population).name
+        neurons = state.neurons[name]
+        for field, value in fields.items():
+            if field not in neurons._fields:
+                raise NeurorlError(
+                    f"neurons of '{name}' have no '{field}', but {', '.join(neurons._fields)}{nearest(field, neurons._fields)}"
+                )
+            old = getattr(neurons, field)
+            neurons = neurons._replace(**{field: jnp.broadcast_to(jnp.asarray(value, old.dtype), old.shape)})
+        return state._replace(neurons=state.neurons | {name: neurons})
+
+    def activity(self, what: NetworkState | Record, population: Population | str) -> PopulationActivity:
+        """Return how many of a population fired, at what rate and how sparsely, in the last step or in a recorded run."""
+        spikes = np.asarray(what.spikes[self._find(population).name])
+        return population_analysis.activity(spikes if spikes.ndim == 2 else spikes[None], self.config.dt)
+
+    def save_parameters(self, state: NetworkState, path: str | os.PathLike[str]) -> None:
+        """Write a network in the middle of a run to a JSON file: what it is, and all of its state, bit for bit."""
+        persistence.save(path, (self.description, state))
+
+    def load_parameters(self, path: str | os.PathLike[str]) -> NetworkState:
+        """Return the state that was saved of this network.
+
+        Raises:
+            NeurorlError: A damaged file, or one of another network.
+        """
+        description, state = persistence.load(path)
+        if persistence.to_json(description) != persistence.to_json(self.description):
+            raise NeurorlError(f"'{path}' holds another network: other populations, pathways or constants")
+        return state
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> tuple["Network", NetworkState]:
+        """Return the network and the state in a file of :meth:`save_parameters`."""
+        description, state = persistence.load(path)
+        return cls.from_description(description), state
+
+    @property
+    def description(self) -> Description:
+        """The network as data."""
+        return Description(self.config, tuple(self.populations.values()), tuple(self.pathways))
+
+    @classmethod
+    def from_description(cls, description: Description) -> "Network":
+        """Return the network that a description is of."""
+        network = cls(description.config)
+        network.populations = {population.name: population for population in description.populations}
+        network.pathways = list(description.pathways)
+        return network
+
+    @functools.cached_property
+    def _jitted_step(self) -> Any:
+        return jax.jit(self.advance)
+
+    @functools.cached_property
+    def _jitted_run(self) -> Any:
+        @functools.partial(jax.jit, static_argnums=(3, 4))
+        def run(state: NetworkState, constant: Any, series: Any, steps: int, recorded: tuple[str, ...]) -> Any:
+            def one(state: NetworkState, now: Any) -> tuple[NetworkState, Any]:
+                inputs: dict[str, dict[str, Array]] = {"current": {}, "spikes": {}}
+                for (kind, name), value in (constant | now).items():
+                    inputs[kind][name] = value
+                state = self.advance(state, **inputs)
+                return state, (state.spikes, {name: state.neurons[name].v for name in recorded})
+
+            return jax.lax.scan(one, state, series, steps)
+
+        return run
+
+    def _changed(self) -> None:
+        """Forget what was compiled for the network as it was."""
+        for compiled in ("_jitted_step", "_jitted_run"):
+            self.__dict__.pop(compiled, None)
+
+    def _find(self, population: Population | str) -> Population:
+        name = population if isinstance(population, str) else population.name
+        if name not in self.populations:
+            raise NeurorlError(f"there is no population '{name}' in this network{nearest(name, self.populations)}")
+        return self.populations[name]
+
+    def _inputs(self, inputs: Inputs | None) -> dict[str, Array]:
+        """Return inputs by the names of their populations, checked."""
+        checked = {}
+        for given, value in (inputs or {}).items():
+            population, array = self._find(given), jnp.asarray(value, float)
+            if array.shape and array.shape[-1] != population.size:
+                raise NeurorlError(
+                    f"the input of '{population.name}' has shape {array.shape}; its last axis must be {population.size}"
+                )
+            if not isinstance(array, jax.core.Tracer) and not np.isfinite(np.asarray(array)).all():
+                raise NeurorlError(f"the input of '{population.name}' is not finite everywhere; remove NaN and infinity")
+            checked[population.name] = array
+        return checked
