@@ -231,9 +231,11 @@ def project(
     if isinstance(delay, tuple):
         if steps.shape != (2,) or steps[0] > steps[1]:
             raise NeurorlError(f"'delay' is {delay}; a range is (low, high) with low at most high, in ms")
-        longest, steps = steps[1], np.random.default_rng(seed).integers(*steps, len(connectivity), np.int32, endpoint=True)
+        low, longest = (int(bound) for bound in steps)
+        rng = np.random.default_rng(seed)
+        steps = rng.integers(low, longest, size=len(connectivity), dtype=np.int32, endpoint=True)
     else:
-        longest = steps.max(initial=1)
+        longest = int(steps.max(initial=1))
     if max_delay is not None:
         longest = int(max_delay / dt + delay_line.TOLERANCE)
-    return Projection(connectivity, np.broadcast_to(steps, len(connectivity)) if steps.ndim == 0 else steps, int(longest), sign)
+    return Projection(connectivity, np.broadcast_to(steps, len(connectivity)) if steps.ndim == 0 else steps, longest, sign)
