@@ -44,9 +44,9 @@ from neurorl.neurons.lif import LIFParameters
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
 from neurorl.synapses import connectivity as connectivities
 from neurorl.synapses import delay_line
+from neurorl.synapses import projection as projections
 from neurorl.synapses.connectivity import Connectivity
 from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.projection import Projection
 from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
 
 Inputs = Mapping[Any, Any]  # a population, or its name -> an array
@@ -126,7 +126,7 @@ class Network:
         weight: float | np.ndarray = 0.5,
         *,
         connectivity: Connectivity | None = None,
-        delay: float | np.ndarray | None = None,
+        delay: float | np.ndarray | tuple[float, float] | None = None,
         seed: int | None = None,
         plastic: bool | DopamineSTDPParameters | None = None,
         stp: ShortTermPlasticityParameters | bool = False,
@@ -141,8 +141,8 @@ class Network:
             weight: A number, or one for each synapse [s]. mV by which a spike moves the membrane, or with ``synapse`` units of
                 current. Its size is what counts: inhibitory populations get the negative of it.
             connectivity: Synapses to use instead of random ones (``neurorl.synapses.connectivity``).
-            delay: ms, a number or one for each synapse [s]; by default one step.
-            seed: Of the random synapses; by default the number of pathways so far.
+            delay: ms, a number, one for each synapse [s], or a range (low, high) to draw each from; by default one step.
+            seed: Of the random synapses and delays; by default the number of pathways so far.
             plastic: Whether weights learn, or the constants by which they do; by default those that excite do.
             stp: Constants of short-term plasticity, or True for the configuration's.
             synapse: Exponential currents instead of jumps of the membrane.
@@ -152,8 +152,8 @@ class Network:
             NeurorlError: An unknown population, or a probability, delay or weight that cannot be.
         """
         source, target, dt = self._find(source), self._find(target), self.config.dt
+        seed = len(self.pathways) if seed is None else seed
         if connectivity is None:
-            seed = len(self.pathways) if seed is None else seed
             connectivity = connectivities.random(
                 source.size, target.size, probability, seed, self_connections=source is not target
             )
@@ -162,11 +162,9 @@ class Network:
                 f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
                 f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
             )
-        delays = delay_line.to_steps(dt if delay is None else delay, dt, self.config.max_delay)
-        steps = np.broadcast_to(delays, len(connectivity)) if delays.ndim == 0 else delays
-        projection = Projection(
-            connectivity, steps, int(delays.max(initial=1)), "inhibitory" if source.inhibitory else "excitatory"
-        )
+        sign = "inhibitory" if source.inhibitory else "excitatory"
+        delay_line.to_steps(dt if delay is None else delay, dt, self.config.max_delay)
+        projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
         learns = not source.inhibitory if plastic is None else bool(plastic)
         constants = plastic if isinstance(plastic, DopamineSTDPParameters) else self.config.stdp
         pathway = Pathway(
