@@ -8,67 +8,80 @@
 
 typedef struct {
     int copies;
-    uint32_t seed;
+    uint32_t *lanes; /* [copies, N] */
     int64_t t;    /* steps done */
     double spikes; /* postsynaptic spikes so far */
     float *w, *e; /* [copies, N, M] */
     float *xp;    /* [copies, N] */
     float *v, *xq; /* [copies, M] */
-    float *s, *next_s, *q, *current; /* scratch: [N], [N], [M], [M] */
 } Network;
 
-static inline uint32_t mix(uint32_t x) /* Wellons' lowbias32, with the constants of degski */
+/* neurorl/networks/counter_random.py: the same input spikes and the same initial weights, so that results can be compared. */
+static const uint32_t GOLDEN = 0x9e3779b9u;
+
+static inline uint32_t mix(uint32_t x)
 {
-    x ^= x >> 16; x *= 0x21f0aaadu;
-    x ^= x >> 15; x *= 0x735a2d97u;
-    return x ^ (x >> 15);
+    x = (x ^ x >> 16) * 0x21f0aaadu;
+    x = (x ^ x >> 15) * 0x735a2d97u;
+    return x ^ x >> 15;
 }
 
-static void bernoulli(const Network *net, int copy, int64_t t, float *restrict s)
+static inline uint32_t lane(uint32_t seed, uint32_t index) { return mix(mix(seed + GOLDEN) ^ mix(index * GOLDEN + 1)); }
+
+static inline float uniform(uint32_t lane, uint32_t step) { return (int32_t)(mix(lane ^ mix(step * GOLDEN)) >> 8) * 0x1p-24f; }
+
+static void bernoulli(const uint32_t *restrict lanes, int64_t t, float *restrict s)
 {
-    const uint32_t key = mix(net->seed + 0x9e3779b9u * (uint32_t)(copy + 1)), base = mix(key ^ (uint32_t)t);
-    const uint32_t below = (uint32_t)(0.05 * 4294967296.0);
-    for (int i = 0; i < N; i++) s[i] = mix(base + 0x9e3779b9u * (uint32_t)i) < below ? 1.0f : 0.0f;
+    for (int i = 0; i < N; i++) s[i] = uniform(lanes[i], (uint32_t)t) < 0.05f ? 1.0f : 0.0f;
 }
 
 Network *network_new(int copies, uint32_t seed)
 {
     Network *net = calloc(1, sizeof *net);
     size_t cells = (size_t)copies * N * M;
-    *net = (Network){.copies = copies, .seed = seed};
+    *net = (Network){.copies = copies};
     net->w = aligned_alloc(64, cells * 4);
     net->e = aligned_alloc(64, cells * 4);
     memset(net->e, 0, cells * 4);
-    for (size_t i = 0; i < cells; i++) net->w[i] = mix(mix((uint32_t)i + seed) + 1) * 0x1p-32f;
+    for (size_t i = 0; i < cells; i++) net->w[i] = uniform(lane(seed + 1000, i), 0);
+    net->lanes = malloc((size_t)copies * N * 4);
+    for (int i = 0; i < copies * N; i++) net->lanes[i] = lane(seed, i);
     net->xp = calloc((size_t)copies * N, 4);
     net->v = calloc((size_t)copies * M, 4);
     net->xq = calloc((size_t)copies * M, 4);
-    net->s = calloc(N, 4);
-    net->next_s = calloc(N, 4);
-    net->q = calloc(M, 4);
-    net->current = calloc(M, 4);
     return net;
 }
 
 void network_free(Network *net)
 {
-    free(net->w); free(net->e); free(net->xp); free(net->v); free(net->xq);
-    free(net->s); free(net->next_s); free(net->q); free(net->current);
+    free(net->w); free(net->e); free(net->xp); free(net->v); free(net->xq); free(net->lanes);
     free(net);
+}
+
+static inline void row(float *restrict w, float *restrict e, float *restrict current, const float *restrict q,
+                       const float *restrict xq, float gain, float decay, float potentiation, float depression, int spikes_next)
+{
+    for (int j = 0; j < M; j++) {
+        e[j] = e[j] * decay + potentiation * q[j] - depression * xq[j];
+        const float u = w[j] + gain * e[j];
+        w[j] = u < 0 ? 0 : u > 1 ? 1 : u;
+    }
+    if (spikes_next)
+        for (int j = 0; j < M; j++) current[j] += w[j];
 }
 
 static void run_copy(Network *net, int copy, int steps)
 {
     const float d20 = expf(-1.0f / 20), d200 = expf(-1.0f / 200), a_plus = 0.01f, a_minus = 0.012f, lr = 0.01f, g = 0.04f * 64 / N;
     float *restrict w = net->w + (size_t)copy * N * M, *restrict e = net->e + (size_t)copy * N * M;
-    float *restrict xp = net->xp + (size_t)copy * N, *restrict v = net->v + (size_t)copy * M, *restrict xq = net->xq + (size_t)copy * M;
-    float *restrict s = net->s, *restrict next_s = net->next_s, *restrict q = net->q, *restrict current = net->current;
+    float *restrict xp = net->xp + (size_t)copy * N, *restrict v = net->v + (size_t)copy * M;
+    float s[2][N], xq[M], q[M], current[M] = {0};
     float spikes = 0;
 
-    bernoulli(net, copy, net->t, s);
-    memset(current, 0, M * 4);
+    memcpy(xq, net->xq + (size_t)copy * M, sizeof xq);
+    bernoulli(net->lanes + (size_t)copy * N, net->t, s[net->t % 2]);
     for (int i = 0; i < N; i++)
-        if (s[i] != 0)
+        if (s[net->t % 2][i] != 0)
             for (int j = 0; j < M; j++) current[j] += w[(size_t)i * M + j];
     for (int64_t t = net->t; t < net->t + steps; t++) {
         const float gain = t % 1000 < 500 ? lr : -lr;
@@ -80,28 +93,17 @@ static void run_copy(Network *net, int copy, int steps)
             spikes += q[j];
             current[j] = 0;
         }
-        bernoulli(net, copy, t + 1, next_s);
+        const float *restrict pre = s[t % 2];
+        float *restrict next = s[(t + 1) % 2];
+        bernoulli(net->lanes + (size_t)copy * N, t + 1, next);
         for (int i = 0; i < N; i++) {
-            const float potentiation = a_plus * (xp[i] *= d20), depression = a_minus * s[i];
-            float *restrict wi = w + (size_t)i * M, *restrict ei = e + (size_t)i * M;
-            if (next_s[i] != 0)
-                for (int j = 0; j < M; j++) {
-                    ei[j] = ei[j] * d200 + potentiation * q[j] - depression * xq[j];
-                    const float u = wi[j] + gain * ei[j];
-                    wi[j] = u < 0 ? 0 : u > 1 ? 1 : u;
-                    current[j] += wi[j];
-                }
-            else
-                for (int j = 0; j < M; j++) {
-                    ei[j] = ei[j] * d200 + potentiation * q[j] - depression * xq[j];
-                    const float u = wi[j] + gain * ei[j];
-                    wi[j] = u < 0 ? 0 : u > 1 ? 1 : u;
-                }
-            xp[i] += s[i];
+            xp[i] *= d20;
+            row(w + (size_t)i * M, e + (size_t)i * M, current, q, xq, gain, d200, a_plus * xp[i], a_minus * pre[i], next[i] != 0);
+            xp[i] += pre[i];
         }
         for (int j = 0; j < M; j++) xq[j] += q[j];
-        float *swap = s; s = next_s; next_s = swap;
     }
+    memcpy(net->xq + (size_t)copy * M, xq, sizeof xq);
     net->spikes += spikes;
 }
 

@@ -1,0 +1,137 @@
+"""How fast is plasticity in neurorl, beside a fused C program and the other simulators?
+
+Runs the workloads W1, W2, W3 and W1-closed in turn (A B C A B C ...) on one pinned core and prints steps per second of processor
+time, with the ratio to the C reference of every round. Every implementation draws its own random input; that is part of the work.
+
+    python -m experiments.benchmarks.speed [--only W1 W2] [--rounds 7] [--quick] [--peers BrainPy] [--peers-python PATH]
+"""
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULT = Path("experiments/results/speed.json")
+MODULES = {"W1": "w1", "W2": "w2", "W3": "w3", "W1-closed": "w1_closed"}
+FIRST_STEP = """
+import time, sys
+start = float(sys.argv[1])
+import jax.numpy as jnp, neurorl.networks.dopamine_layer as layer
+state, _ = layer.step(layer.DopamineLayerParameters(), layer.init(jnp.full((64, 16), 0.5)), jnp.ones(64), 1.0)
+state.weights.block_until_ready()
+print(time.time() - start)
+"""
+
+
+def main() -> None:
+    from experiments.benchmarks.speed.peers import PACKAGES
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=MODULES, default=list(MODULES), help="workloads [all]")
+    parser.add_argument("--rounds", type=int, default=7, help="measurements of each implementation [%(default)s]")
+    parser.add_argument("--quick", action="store_true", help="two rounds, no other simulators, nothing written")
+    parser.add_argument("--peers", nargs="*", choices=PACKAGES, default=list(PACKAGES), help="other simulators [all]")
+    parser.add_argument("--peers-python", default=sys.executable, help="Python that has them [this one]")
+    arguments = parser.parse_args()
+    rounds, peers = (2, []) if arguments.quick else (arguments.rounds, arguments.peers)
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1"}
+
+    import jax
+
+    # In a single call there is nothing to overlap: without it a call returns when its work is done, one thread hand-over earlier.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+    from experiments.provenance import provenance
+
+    results = {name: measure(name, rounds, peers, arguments.peers_python) for name in arguments.only}
+    first = [first_step() for _ in range(1 if arguments.quick else 3)]
+    print(f"import to first step {median(first):.1f} s ({min(first):.1f}-{max(first):.1f})")
+    if arguments.quick:
+        return
+    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    kept |= {"import_to_first_step_s": spread(first)}
+    kept |= {name: result | {"provenance": provenance()} for name, result in results.items()}
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    partial = RESULT.with_suffix(".tmp")
+    partial.write_text(json.dumps(kept, indent=2) + "\n")
+    partial.replace(RESULT)
+    print(RESULT)
+
+
+def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> dict[str, Any]:
+    """Return steps a second, ratios to the C reference, limits, check values and versions of one workload."""
+    from experiments.benchmarks.speed import bandwidth, c_library
+    from experiments.benchmarks.speed.peer import Peer, Unavailable
+
+    module = importlib.import_module(f"experiments.benchmarks.speed.{MODULES[workload]}")
+    cases = list(module.neurorl_cases())
+    if c_library.available():
+        cases.append(module.c_case())
+    else:
+        print("C is left out: there is no gcc")
+    cases += [Peer(name, workload, peers_python) for name in peers]
+    ready, skipped = [], {}
+    for case in cases:
+        print(f"{workload}: preparing {case.name}", flush=True)
+        try:
+            case.prepare()
+            ready.append(case)
+        except Unavailable as reason:
+            print(f"  left out: {reason}", flush=True)
+            skipped[case.name] = str(reason).splitlines()[0]
+    checks = {case.name: case.check() for case in ready}
+    for name, values in checks.items():
+        print(f"  {name}: " + ", ".join(f"{key} {value:.4g}" for key, value in values.items()), flush=True)
+
+    speeds: dict[str, list[float]] = {case.name: [] for case in ready}
+    passes = []
+    for number in range(rounds):
+        for case in ready:
+            speeds[case.name].append(case.steps / case.run(case.steps))
+        passes.append(bandwidth.passes_per_second())
+        shown = "   ".join(f"{name} {values[-1]:,.0f}" for name, values in speeds.items())
+        print(f"{workload} round {number + 1}: {shown} steps/s", flush=True)
+    for case in ready:
+        if isinstance(case, Peer):
+            case.close()
+
+    base = "C" if "C" in speeds else cases[0].name
+    ratios = {
+        name: {other: spread([a / b for a, b in zip(values, speeds[other], strict=True)]) for other in speeds if other != name}
+        for name, values in speeds.items()
+    }
+    for name in speeds:
+        if name != base:
+            ratio = ratios[name][base]
+            print(f"{workload}: {name} is {ratio['median']:.2f} x {base} ({ratio['min']:.2f}-{ratio['max']:.2f})")
+    copies = getattr(module, "COPIES", 1)
+    return {
+        "steps_per_second": {name: spread([copies * value for value in values]) for name, values in speeds.items()},
+        "ratios": ratios,
+        "memory": {"passes_over_8_MB_per_second": spread(passes), "copy_GB_per_second": bandwidth.copy_gigabytes_per_second()},
+        "check": checks,
+        "left_out": skipped,
+        "peer_versions": {case.name: case.version for case in ready if isinstance(case, Peer)},
+    }
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {"median": median(values), "min": min(values), "max": max(values)}
+
+
+def first_step() -> float:
+    """Return the seconds from the start of a fresh Python to the first finished step."""
+    command = [sys.executable, "-c", FIRST_STEP, str(time.time())]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""The workloads in other simulators, each in a process of its own, perhaps with another Python.
+
+A file defines cases (see :mod:`experiments.benchmarks.speed.case`) and ends in ``serve(package, {"W1": ..., ...})``. It imports
+nothing of neurorl: the other environment need not have it.
+"""
+
+PACKAGES = {"BrainPy": "brainpy", "Brian2": "brian2", "ANNarchy": "ANNarchy"}
+FILES = {
+    ("BrainPy", "W1"): "with_brainpy.py",
+    ("BrainPy", "W2"): "with_brainpy.py",
+    ("BrainPy", "W1-closed"): "with_brainpy.py",
+    ("BrainPy", "W3"): "w3_brainpy.py",
+    ("Brian2", "W1"): "with_brian2.py",
+    ("Brian2", "W2"): "with_brian2.py",
+    ("Brian2", "W3"): "w3_brian2.py",
+    ("ANNarchy", "W1-closed"): "with_annarchy.py",
+}

@@ -1,0 +1,68 @@
+"""W2: one network of 1,000 x 1,000 synapses, by chunks of 50 ms and step by step."""
+
+import time
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
+from neurorl.networks import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl.networks.dopamine_layer import DopamineLayerState
+
+N = M = 1000
+CHUNK = 50  # ms
+
+
+class NeurorlW2:
+    """The layer of the library, ``form`` "chunked" (K = 50) or "stepwise" (K = 1)."""
+
+    def __init__(self, form: str, steps: int) -> None:
+        self.name = {"chunked": f"neurorl, K = {CHUNK}", "stepwise": "neurorl, K = 1"}[form]
+        self.advance = {"chunked": chunked_plasticity.chunk, "stepwise": rowwise_plasticity.run}[form]
+        self.steps = steps
+        self.state: tuple[DopamineLayerState, Array]
+
+    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1)
+    def steps_of(
+        self, state: tuple[DopamineLayerState, Array], chunks: int, seed: int = 1
+    ) -> tuple[tuple[DopamineLayerState, Array], Array]:
+        """Advance by ``chunks`` chunks, input included, and return the state and the mean output."""
+        lanes = counter_random.lanes(seed, (N,))
+
+        def chunk(state: tuple[DopamineLayerState, Array], _: None) -> tuple[tuple[DopamineLayerState, Array], Array]:
+            layer, start = state
+            t = start + jnp.arange(CHUNK)
+            pre = counter_random.bernoulli(lanes, t[:, None], RATE)
+            layer, post = self.advance(parameters(N), layer, pre, dopamine(t))
+            return (layer, start + CHUNK), post.mean()
+
+        return jax.lax.scan(chunk, state, None, chunks)
+
+    def prepare(self) -> None:
+        self.state = (dopamine_layer.init(weights(1, (N, M))), jnp.int32(0))
+        self.run(self.steps)
+
+    def run(self, steps: int) -> float:
+        start = time.process_time()
+        self.state, _ = jax.block_until_ready(self.steps_of(self.state, steps // CHUNK))
+        return time.process_time() - start
+
+    def check(self) -> dict[str, Any]:
+        state = (dopamine_layer.init(weights(2, (N, M))), jnp.int32(0))
+        values = {}
+        for steps in CHECKED:
+            state, rate = self.steps_of(state, 500 // CHUNK, 2)
+            values[f"mean_weight_{steps}"] = float(state[0].weights.mean())
+            values[f"rate_{steps}"] = 1000 * float(rate.mean())
+        return values
+
+
+def neurorl_cases() -> list[NeurorlW2]:
+    return [NeurorlW2("chunked", 1000), NeurorlW2("stepwise", 250)]
+
+
+def c_case() -> CReference:
+    return CReference(N, M, 1, 200)

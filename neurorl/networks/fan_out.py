@@ -1,0 +1,81 @@
+"""The synapses of a projection as one row for each presynaptic neuron, filled up to the longest.
+
+A spike reads, changes and writes one contiguous row, and the rows that spike in a step are one gather, one computation and one
+scatter of whole arrays [batch, k]. Filling costs time in proportion to the longest row over the mean.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from neurorl.errors import NeurorlError
+from neurorl.networks.settled import settled
+from neurorl.synapses.connectivity import Connectivity
+
+ALIGNED = 8  # floats; rows of any other length are slower to copy
+
+
+def targets(connectivity: Connectivity) -> Array:
+    """Return the postsynaptic neurons of each presynaptic one, int32 [n_pre + 1, k].
+
+    Row ``n_pre`` belongs to no neuron: it is where a list of neurons that is filled up with n_pre reads and writes. A place
+    without a synapse names neuron n_post + its column: quantities of neurons need as many zeros at their end. With one and the
+    same for all, sums into it would wait for each other.
+    """
+    columns = _columns(connectivity)
+    width = max(ALIGNED, -(-int(connectivity.out_degree.max()) // ALIGNED) * ALIGNED)
+    rows = np.tile(connectivity.n_post + np.arange(width, dtype=np.int32), (connectivity.n_pre + 1, 1))
+    rows[connectivity.pre, columns] = connectivity.post
+    return jnp.asarray(rows)
+
+
+def to_rows(connectivity: Connectivity, values: Array) -> Array:
+    """Return ``values`` [s] of the synapses in their places of [n_pre + 1, k], and 0 in the others.
+
+    Raises:
+        NeurorlError: Not one value for each synapse.
+    """
+    if values.shape != (len(connectivity),):
+        raise NeurorlError(f"'values' has shape {values.shape}; give one for each of the {len(connectivity)} synapses")
+    rows = jnp.zeros(targets(connectivity).shape, values.dtype)
+    return rows.at[connectivity.pre, _columns(connectivity)].set(values)
+
+
+def from_rows(connectivity: Connectivity, rows: Array) -> Array:
+    """Return the values [s] of the synapses from their places of [n_pre + 1, k]."""
+    return rows[connectivity.pre, _columns(connectivity)]
+
+
+def deliver(targets: Array, weights: Array, neurons: Array, arriving: Array) -> Array:
+    """Return ``arriving`` [n_post + k or more] with what ``neurons`` [b] send added at their targets.
+
+    ``weights`` are rows, or one weight [] of all synapses.
+    """
+    sent = weights if weights.ndim == 0 else read(weights, neurons)
+    return add_at(arriving, *settled((read(targets, neurons), sent), neurons[0]))
+
+
+def read(rows: Array, neurons: Array) -> Array:
+    """Return the rows of ``neurons`` [b], [b, k]."""
+    return rows.at[neurons].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def write(rows: Array, neurons: Array, values: Array) -> Array:
+    """Return ``rows`` with those of ``neurons`` [b] replaced by ``values`` [b, k]."""
+    return rows.at[neurons].set(values, mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def at_targets(values: Array, targets: Array) -> Array:
+    """Return a quantity of the postsynaptic neurons, [n_post + k or more], as each synapse sees it."""
+    return values.at[targets].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def add_at(values: Array, targets: Array, changes: Array) -> Array:
+    """Return ``values`` [n_post + k or more] with ``changes`` added at ``targets``."""
+    return values.at[targets].add(changes, mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def _columns(connectivity: Connectivity) -> np.ndarray:
+    """Return the place of each synapse within its row, [s]."""
+    first = np.cumsum(connectivity.out_degree) - connectivity.out_degree
+    return np.arange(len(connectivity)) - first[connectivity.pre]

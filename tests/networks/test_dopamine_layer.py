@@ -1,0 +1,167 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurorl.errors import NeurorlError
+from neurorl.networks import batched_plasticity, chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl.networks.dopamine_layer import DopamineLayerParameters
+
+N, M, STEPS = 30, 7, 60
+run = jax.jit(dopamine_layer.run)
+run_rows = jax.jit(rowwise_plasticity.run)
+run_chunked = jax.jit(chunked_plasticity.run_chunked, static_argnames="steps")
+
+
+def parameters(**changes):
+    return DopamineLayerParameters(**{"g": 0.04 * 64 / N * 2, **changes})
+
+
+def literal(p, weights, pre, dopamine, dt=1.0):
+    """The rule of WORKLOADS.md, synapse by synapse, in float64."""
+    n, m = weights.shape
+    w, e = weights.astype(float).copy(), np.zeros((n, m))
+    v, xp, xq = np.zeros(m), np.zeros(n), np.zeros(m)
+    spikes = []
+    for s, da in zip(pre, dopamine, strict=True):
+        v = v * np.exp(-dt / p.tau_m)
+        for j in range(m):
+            v[j] += p.g * sum(w[i, j] for i in range(n) if s[i])
+        q = (v >= 1).astype(float)
+        v[q == 1] = 0
+        xp, xq = xp * np.exp(-dt / p.tau_plus), xq * np.exp(-dt / p.tau_minus)
+        for i in range(n):
+            for j in range(m):
+                e[i, j] = e[i, j] * np.exp(-dt / p.tau_e) + p.a_plus * xp[i] * q[j] - p.a_minus * s[i] * xq[j]
+                w[i, j] = min(max(w[i, j] + p.learning_rate * da * e[i, j], p.w_min), p.w_max)
+        xp, xq = xp + s, xq + q
+        spikes.append(q)
+    return w, e, np.array(spikes)
+
+
+def case(seed, rate=0.2, low=0.0, high=1.0, steps=STEPS):
+    rng = np.random.default_rng(seed)
+    weights = rng.uniform(low, high, (N, M))
+    return weights, (rng.random((steps, N)) < rate).astype(float), rng.normal(0, 3, steps)
+
+
+@pytest.mark.parametrize("form", [run, run_rows, lambda *a: run_chunked(*a, steps=1)], ids=["run", "rows", "K=1"])
+def test_stepwise_forms_are_the_rule_written_out(form):
+    with jax.enable_x64(True):
+        p = parameters(learning_rate=0.1)
+        weights, pre, dopamine = case(1)
+        expected = literal(p, weights, pre, dopamine)
+        assert expected[2].sum() > 50
+        assert ((expected[0] == 0) | (expected[0] == 1)).any()  # weights clip
+        state, post = form(p, dopamine_layer.init(jnp.asarray(weights)), jnp.asarray(pre), jnp.asarray(dopamine))
+        np.testing.assert_array_equal(post, expected[2])
+        np.testing.assert_allclose(state.weights, expected[0], atol=1e-13)
+        np.testing.assert_allclose(state.eligibility, expected[1], atol=1e-13)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    rate=st.sampled_from([0.0, 0.02, 0.1, 0.5, 1.0]),  # 1.0: more spikes of an input in a chunk than one pass takes in
+    taus=st.tuples(*[st.floats(1.0, 300.0)] * 4),
+    constant=st.one_of(st.none(), st.floats(-3, 3)),
+)
+def test_chunks_are_the_stepwise_rule_while_nothing_clips(seed, rate, taus, constant):
+    with jax.enable_x64(True):
+        tau_m, tau_plus, tau_minus, tau_e = taus
+        p = parameters(
+            tau_m=tau_m, tau_plus=tau_plus, tau_minus=tau_minus, tau_e=tau_e, learning_rate=1e-3, w_min=-100.0, w_max=100.0
+        )
+        weights, pre, dopamine = case(seed, rate, 0.3, 0.7)
+        dopamine = dopamine if constant is None else np.full(STEPS, constant)
+        start = dopamine_layer.init(jnp.asarray(weights))
+        expected, spikes = run(p, start, jnp.asarray(pre), jnp.asarray(dopamine))
+        state, post = run_chunked(p, start, jnp.asarray(pre), jnp.asarray(dopamine), steps=30)
+        np.testing.assert_array_equal(post, spikes)
+        for ours, theirs in zip(state, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_chunks_agree_in_single_precision():
+    weights, pre, dopamine = (jnp.asarray(a, jnp.float32) for a in case(3, low=0.3, high=0.7))
+    p = parameters(learning_rate=1e-3)
+    start = dopamine_layer.init(weights)
+    expected, spikes = run(p, start, pre, dopamine)
+    state, post = run_chunked(p, start, pre, dopamine, steps=30)
+    np.testing.assert_array_equal(post, spikes)
+    np.testing.assert_allclose(state.weights, expected.weights, atol=2e-6)
+
+
+def test_clipping_at_the_flush_alone_moves_single_weights_and_hardly_the_mean():
+    n, m, steps = 100, 100, 2000
+    lanes = counter_random.lanes(0, (n,))
+    pre = counter_random.bernoulli(lanes, jnp.arange(steps)[:, None], 0.05)
+    dopamine = jnp.where(jnp.arange(steps) % 1000 < 500, 1.0, -1.0)
+    p = DopamineLayerParameters(g=0.04 * 64 / n)
+    start = dopamine_layer.init(counter_random.uniform(counter_random.lanes(1, (n, m)), 0))
+    exact, spikes = run(p, start, pre, dopamine)
+    clipped, post = run_chunked(p, start, pre, dopamine, steps=50)
+    assert float(jnp.abs(clipped.weights - exact.weights).mean()) > 1e-5  # the rule differs
+    assert float(jnp.abs(clipped.weights - exact.weights).mean()) < 0.03
+    assert abs(float(clipped.weights.mean() - exact.weights.mean())) < 3e-3
+    np.testing.assert_allclose(post.mean(), spikes.mean(), rtol=0.02)
+    assert clipped.weights.min() >= 0
+    assert clipped.weights.max() <= 1
+
+
+def test_without_dopamine_no_weight_changes():
+    weights, pre, _ = case(4)
+    start = dopamine_layer.init(jnp.asarray(weights, jnp.float32))
+    for form in (run, run_rows, lambda *a: run_chunked(*a, steps=30)):
+        state, post = form(parameters(), start, jnp.asarray(pre, jnp.float32), jnp.zeros(STEPS))
+        assert post.sum() > 0
+        assert jnp.abs(state.eligibility).max() > 0
+        np.testing.assert_array_equal(state.weights, start.weights)
+
+
+def test_copies_are_independent_layers():
+    copies, steps = 4, 40
+    lanes = counter_random.lanes(5, (copies, N))
+
+    def spikes(index, t):
+        return counter_random.bernoulli(lanes[index], t[:, None, None], 0.2)
+
+    def dopamine(t):
+        return jnp.where(t % 20 < 10, 3.0, -3.0)
+
+    p = parameters(learning_rate=0.1)
+    starts = jax.vmap(dopamine_layer.init)(counter_random.uniform(counter_random.lanes(6, (copies, N, M)), 0))
+    advance = jax.jit(batched_plasticity.run, static_argnums=(2, 3, 5), static_argnames="group")
+    state, count = advance(p, starts, spikes, dopamine, 0, steps // 2, group=2)
+    state, more = advance(p, state, spikes, dopamine, steps // 2, steps // 2, group=2)
+    t = jnp.arange(steps)
+    pre = jnp.swapaxes(spikes(jnp.arange(copies), t), 0, 1)
+    expected, post = jax.vmap(run, (None, 0, 0, None))(p, starts, pre, dopamine(t))
+    np.testing.assert_array_equal(count + more, post.sum(1))
+    assert post.sum() > 50
+    for ours, theirs in zip(state, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=3e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tau_e": 0.0}, "'DopamineLayerParameters.tau_e' is 0.0; it must be above 0.0"),
+        ({"a_plus": -1.0}, "'DopamineLayerParameters.a_plus' is -1.0; it must be at least 0.0"),
+        ({"g": float("nan")}, "'DopamineLayerParameters.g' is nan; it must be a finite number"),
+        ({"w_min": 2.0}, "'DopamineLayerParameters.w_min' is 2.0, above w_max 1.0"),
+    ],
+)
+def test_impossible_parameters_are_refused(change, message):
+    with pytest.raises(NeurorlError, match=message):
+        DopamineLayerParameters(**change)
+
+
+def test_impossible_shapes_are_refused():
+    with pytest.raises(NeurorlError, match=r"'weights' has the shape \(3,\)"):
+        dopamine_layer.init(jnp.zeros(3))
+    start = dopamine_layer.init(jnp.zeros((2, 2)))
+    with pytest.raises(NeurorlError, match="'steps' is 3; it must be at least 1 and divide the 10 steps"):
+        chunked_plasticity.run_chunked(parameters(), start, jnp.zeros((10, 2)), jnp.zeros(10), steps=3)

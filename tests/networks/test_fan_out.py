@@ -1,0 +1,39 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neurorl.errors import NeurorlError
+from neurorl.networks import fan_out
+from neurorl.synapses import connectivity
+from neurorl.synapses.connectivity import Connectivity
+
+WIRED = connectivity.random(30, 20, 0.3, seed=1)
+NOTHING = Connectivity(np.zeros(0, np.int32), np.zeros(0, np.int32), 30, 20)
+
+
+@pytest.mark.parametrize("synapses", [WIRED, NOTHING], ids=["random", "none"])
+def test_values_come_back_from_the_rows(synapses):
+    values = jnp.arange(1.0, len(synapses) + 1)
+    rows = fan_out.to_rows(synapses, values)
+    targets = fan_out.targets(synapses)
+    assert rows.shape == targets.shape
+    assert rows.shape[0] == synapses.n_pre + 1
+    np.testing.assert_array_equal(fan_out.from_rows(synapses, rows), values)
+    assert (np.asarray(targets) < synapses.n_post).sum() == len(synapses)
+    np.testing.assert_array_equal((np.asarray(targets) < synapses.n_post), np.asarray(rows) > 0)
+
+
+def test_what_is_delivered_is_the_sum_over_the_synapses():
+    rng = np.random.default_rng(2)
+    weights = rng.random(len(WIRED)).astype(np.float32)
+    neurons = np.array([3, 17, 4, 30], np.int32)  # 30 is nobody
+    rows, targets = fan_out.to_rows(WIRED, jnp.asarray(weights)), fan_out.targets(WIRED)
+    sent = np.isin(WIRED.pre, neurons)
+    for given, expected in ((rows, weights), (jnp.float32(0.5), np.full(len(WIRED), 0.5))):
+        arriving = fan_out.deliver(targets, given, jnp.asarray(neurons), jnp.ones(20 + targets.shape[1]))
+        np.testing.assert_allclose(arriving[:20], 1 + np.bincount(WIRED.post[sent], expected[sent], minlength=20), rtol=1e-6)
+
+
+def test_values_for_another_number_of_synapses_are_refused():
+    with pytest.raises(NeurorlError, match="one for each of the"):
+        fan_out.to_rows(WIRED, jnp.zeros(3))
