@@ -162,8 +162,8 @@ class Network:
                 f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
                 f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
             )
-        sign = "inhibitory" if source.inhibitory else "excitatory"
-        delay_line.to_steps(dt if delay is None else delay, dt, self.config.max_delay)
+        sign: projections.Sign = "inhibitory" if source.inhibitory else "excitatory"
+        delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
         projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
         learns = not source.inhibitory if plastic is None else bool(plastic)
         constants = plastic if isinstance(plastic, DopamineSTDPParameters) else self.config.stdp
