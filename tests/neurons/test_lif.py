@@ -121,7 +121,7 @@ def test_parameters_may_differ_within_a_population():
     ("change", "message"),
     [
         ({"tau_m": 0.0}, r"LIFParameters\.tau_m' is 0.0; it must be above 0.0"),
-        ({"tau_m": jnp.array([20.0, -1.0])}, r"tau_m' is -1.0"),
+        ({"tau_m": np.array([20.0, -1.0])}, r"tau_m' is -1.0"),
         ({"v_rest": float("nan")}, r"v_rest' is nan; it must be a finite number"),
         ({"refractory": -1.0}, r"refractory' is -1.0; it must be at least 0.0"),
         ({"v_reset": -55.0}, r"v_threshold' is -55.0 mV, not above v_reset, -55.0 mV"),
