@@ -15,6 +15,7 @@ FOLDERS = {
     "neurorl.neuromodulation": "neurorl/neuromodulation",
     "neurorl.analysis": "neurorl/analysis",
     "neurorl.networks": "neurorl/networks",
+    "neurorl.layers": "neurorl/layers",
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
 }
@@ -26,6 +27,7 @@ FORBIDDEN = {
     "neurorl.neuromodulation": ("neurorl.networks", *OUTER),
     "neurorl.analysis": ("neurorl.networks", *LEARNING, *OUTER),
     "neurorl.networks": OUTER,
+    "neurorl.layers": ("neurorl.networks", "neurorl.neuromodulation", *OUTER),
     "neurorl.envs": ("neurorl.agents",),
     "neurorl.agents": ("neurorl.envs",),
 }

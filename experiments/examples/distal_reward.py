@@ -43,8 +43,8 @@ from tqdm import tqdm
 
 from experiments.examples.drawing import RESULTS, panels, save
 from experiments.provenance import provenance
-from neurorl.networks import event_rows
-from neurorl.networks.event_rows import Rows
+from neurorl.layers import event_rows
+from neurorl.layers.event_rows import Rows
 from neurorl.neurons import izhikevich
 from neurorl.neurons.izhikevich import PRESETS, IzhikevichParameters, IzhikevichState
 from neurorl.plasticity import bounds, stdp

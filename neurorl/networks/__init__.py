@@ -1,1 +1,1 @@
-"""Populations wired into networks, and the layers that make plasticity fast."""
+"""Populations wired into networks."""

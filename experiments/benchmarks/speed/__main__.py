@@ -23,7 +23,7 @@ MODULES = {"W1": "w1", "W2": "w2", "W3": "w3", "W1-closed": "w1_closed"}
 FIRST_STEP = """
 import time, sys
 start = float(sys.argv[1])
-import jax.numpy as jnp, neurorl.networks.dopamine_layer as layer
+import jax.numpy as jnp, neurorl.layers.dopamine_layer as layer
 state, _ = layer.step(layer.DopamineLayerParameters(), layer.init(jnp.full((64, 16), 0.5)), jnp.ones(64), 1.0)
 state.weights.block_until_ready()
 print(time.time() - start)

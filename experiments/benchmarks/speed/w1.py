@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
-from neurorl.networks import batched_plasticity, counter_random, dopamine_layer
-from neurorl.networks.dopamine_layer import DopamineLayerState
+from neurorl.layers import batched_plasticity, counter_random, dopamine_layer
+from neurorl.layers.dopamine_layer import DopamineLayerState
 
 N, M, COPIES = 64, 16, 256
 

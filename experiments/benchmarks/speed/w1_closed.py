@@ -10,8 +10,8 @@ from jax import Array
 
 from experiments.benchmarks.speed.w1 import M, N
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
-from neurorl.networks import counter_random, dopamine_layer
-from neurorl.networks.dopamine_layer import DopamineLayerState
+from neurorl.layers import counter_random, dopamine_layer
+from neurorl.layers.dopamine_layer import DopamineLayerState
 
 P = parameters(N)
 

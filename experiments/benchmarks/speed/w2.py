@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
-from neurorl.networks import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
-from neurorl.networks.dopamine_layer import DopamineLayerState
+from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl.layers.dopamine_layer import DopamineLayerState
 
 N = M = 1000
 CHUNK = 50  # ms

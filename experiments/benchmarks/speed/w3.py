@@ -11,10 +11,10 @@ import numpy as np
 from jax import Array
 
 from experiments.benchmarks.speed import c_library
-from neurorl.networks import counter_random, event_network, sparse_network
-from neurorl.networks.counter_normal import normal
-from neurorl.networks.event_network import EventNetworkState, Rows
-from neurorl.networks.sparse_network import SparseNetworkParameters, Wiring
+from neurorl.layers import counter_random, event_network, sparse_network
+from neurorl.layers.counter_normal import normal
+from neurorl.layers.event_network import EventNetworkState, Rows
+from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
 from neurorl.neurons.lif import LIFParameters
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters

@@ -5,7 +5,7 @@
  * pass, one gather a synapse: the rule as it is written. FORM 1 walks before the pass through the synapses onto the neurons that
  * fired, so that the pass is contiguous: about twice as fast, and the reference that ratios are taken to.
  *
- * Connectivity and first weights are given, and the noise is that of neurorl/networks/counter_normal.py, so that this and the JAX
+ * Connectivity and first weights are given, and the noise is that of neurorl/layers/counter_normal.py, so that this and the JAX
  * network simulate the same. Compiled with -O3 -march=native -ffast-math. */
 #include <math.h>
 #include <stdint.h>

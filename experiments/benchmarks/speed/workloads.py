@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed import c_library
-from neurorl.networks import counter_random
-from neurorl.networks.dopamine_layer import DopamineLayerParameters
+from neurorl.layers import counter_random
+from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 RATE = 0.05  # input spikes a step, that is 50 Hz at dt = 1 ms
 CHECKED = {500: 0.469, 1000: 0.527}  # steps -> mean weight, agreed by C, a lazy C and JAX

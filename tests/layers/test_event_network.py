@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import event_network, sparse_network
-from neurorl.networks.sparse_network import SparseNetworkParameters
+from neurorl.layers import event_network, sparse_network
+from neurorl.layers.sparse_network import SparseNetworkParameters
 from neurorl.neurons.lif import LIFParameters
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters

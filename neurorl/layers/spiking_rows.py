@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.networks.dopamine_layer import clip
+from neurorl.layers.dopamine_layer import clip
 
 PER_ROW = 6  # spikes of an input that the one pass of flush takes in; the rest are added row by row
 PER_STEP = 8  # rows that one pass of currents adds to every step

@@ -10,7 +10,7 @@ postsynaptic ones, x and y their traces, e the eligibility and DA the dopamine o
     w <- clip(w + learning_rate DA e, w_min, w_max)
 
 Izhikevich (2007), "Solving the distal reward problem through linkage of STDP and dopamine signaling". Dopamine multiplies every
-change: a step without it leaves every weight as it is. :mod:`neurorl.networks.chunked_plasticity` runs the same rule several
+change: a step without it leaves every weight as it is. :mod:`neurorl.layers.chunked_plasticity` runs the same rule several
 times faster, with the weights written once in K steps.
 """
 

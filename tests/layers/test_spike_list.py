@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorl.networks.spike_list import each_batch, spike_list
+from neurorl.layers.spike_list import each_batch, spike_list
 
 BATCH = 8
 listed = {n: jax.jit(lambda spikes: spike_list(spikes, BATCH)) for n in (1, 31, 100)}

@@ -1,9 +1,9 @@
-"""The rule of :mod:`neurorl.networks.dopamine_layer` for many independent copies of a small layer, arranged for one core.
+"""The rule of :mod:`neurorl.layers.dopamine_layer` for many independent copies of a small layer, arranged for one core.
 
 Groups of copies stay in the second-level cache while they advance, with the inputs the minor axis of the weights. A step has few
 and long loops: small arrays are flat, because XLA vectorises a short minor axis badly, and the input is drawn once, in a loop of
 its own, because XLA computes whatever it can fuse once more in every consumer. Same results as
-:func:`neurorl.networks.dopamine_layer.run` to rounding.
+:func:`neurorl.layers.dopamine_layer.run` to rounding.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.networks.dopamine_layer import DopamineLayerParameters, DopamineLayerState, clip
+from neurorl.layers.dopamine_layer import DopamineLayerParameters, DopamineLayerState, clip
 
 Carry = tuple[Array, ...]
 

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import fan_out
+from neurorl.layers import fan_out
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
 
 LONGEST = 5.0  # time constants in a chunk: exp(5) of the 2^24 that a float32 resolves leaves 1e-5

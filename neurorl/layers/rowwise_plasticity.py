@@ -1,15 +1,15 @@
-"""The rule of :mod:`neurorl.networks.dopamine_layer` step by step, arranged for one core.
+"""The rule of :mod:`neurorl.layers.dopamine_layer` step by step, arranged for one core.
 
 The current gathers only the rows that spike, and the synapses are updated in blocks of rows, so that the new weights find the new
-eligibility in cache. Same results as :func:`neurorl.networks.dopamine_layer.run` to rounding.
+eligibility in cache. Same results as :func:`neurorl.layers.dopamine_layer.run` to rounding.
 """
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.networks import spiking_rows
-from neurorl.networks.dopamine_layer import DopamineLayerParameters, DopamineLayerState, clip
+from neurorl.layers import spiking_rows
+from neurorl.layers.dopamine_layer import DopamineLayerParameters, DopamineLayerState, clip
 
 BLOCK = 50  # rows; at 1,000 columns a block of weights and eligibility is 400 kB
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import batched_plasticity, chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
-from neurorl.networks.dopamine_layer import DopamineLayerParameters
+from neurorl.layers import batched_plasticity, chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 N, M, STEPS = 30, 7, 60
 run = jax.jit(dopamine_layer.run)

@@ -1,4 +1,4 @@
-r"""The rule of :mod:`neurorl.networks.dopamine_layer` in chunks of K steps, with the weights written once a chunk.
+r"""The rule of :mod:`neurorl.layers.dopamine_layer` in chunks of K steps, with the weights written once a chunk.
 
 Between two flushes everything that the synapses do is linear in the spikes. Number the steps of a chunk 1 to K and let index 0
 stand for what came before it: s_0 the presynaptic trace and q_0 the postsynaptic trace at its start. Then
@@ -21,8 +21,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import spiking_rows
-from neurorl.networks.dopamine_layer import DopamineLayerParameters, DopamineLayerState
+from neurorl.layers import spiking_rows
+from neurorl.layers.dopamine_layer import DopamineLayerParameters, DopamineLayerState
 
 
 class Tables(NamedTuple):

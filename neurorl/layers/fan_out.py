@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.networks.settled import settled
+from neurorl.layers.settled import settled
 from neurorl.synapses.connectivity import Connectivity
 
 ALIGNED = 8  # floats; rows of any other length are slower to copy

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import sparse_network
-from neurorl.networks.sparse_network import SparseNetworkParameters, Wiring
+from neurorl.layers import sparse_network
+from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
 from neurorl.neurons.lif import LIFParameters
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters

@@ -6,7 +6,7 @@ spikes of the step before sent, neurons fire, the plastic synapses change with t
 (:mod:`neurorl.plasticity.dopamine_stdp`), and each spike sends the new weights of its synapses: the delay of one step lies
 between synapse and membrane. Brunel (2000) on such networks, Izhikevich (2007) on this rule in them.
 
-This is the stepwise form, the reference. :mod:`neurorl.networks.event_network` computes the same several times faster.
+This is the stepwise form, the reference. :mod:`neurorl.layers.event_network` computes the same several times faster.
 """
 
 from typing import NamedTuple

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.networks import counter_random
+from neurorl.layers import counter_random
 
 DEVIATION = (4 * (256**2 - 1) / 12) ** 0.5  # of the sum of four bytes
 QUANTILE = (9.58845204e-01, 1.66711925e-02, -2.03201070e-03, 3.17702513e-04)  # of t, t^3, t^5 and t^7

@@ -1,7 +1,7 @@
-"""The network of :mod:`neurorl.networks.sparse_network`, with work for the neurons that spike and not for all synapses.
+"""The network of :mod:`neurorl.layers.sparse_network`, with work for the neurons that spike and not for all synapses.
 
 A step updates the neurons as arrays, lists those that spike, and walks through the rows of their synapses in batches until the
-list is empty; plastic rows are brought up to date when their neuron spikes (:mod:`neurorl.networks.cumulative_traces`). Chunks
+list is empty; plastic rows are brought up to date when their neuron spikes (:mod:`neurorl.layers.cumulative_traces`). Chunks
 of K steps end with all weights and eligibilities up to date.
 
 The result is that of the stepwise form while no weight clips: weights are clipped at presynaptic spikes and at the ends of
@@ -21,11 +21,11 @@ import numpy as np
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import cumulative_traces, fan_out
-from neurorl.networks.cumulative_traces import Clock, Sums
-from neurorl.networks.settled import settled
-from neurorl.networks.sparse_network import SparseNetworkParameters, SparseNetworkState, Wiring
-from neurorl.networks.spike_list import each_batch, spike_list
+from neurorl.layers import cumulative_traces, fan_out
+from neurorl.layers.cumulative_traces import Clock, Sums
+from neurorl.layers.settled import settled
+from neurorl.layers.sparse_network import SparseNetworkParameters, SparseNetworkState, Wiring
+from neurorl.layers.spike_list import each_batch, spike_list
 from neurorl.neurons import lif
 from neurorl.neurons.lif import LIFState
 from neurorl.parameters import is_written
@@ -37,7 +37,7 @@ BATCH = 40  # one batch is a neuron in so many: all spikes of a millisecond at 2
 
 
 class Rows(NamedTuple):
-    """The synapses as rows (:mod:`neurorl.networks.fan_out`); rows of one pathway are of one length."""
+    """The synapses as rows (:mod:`neurorl.layers.fan_out`); rows of one pathway are of one length."""
 
     plastic: Array  # [n_e + 1, k], targets
     excitatory: tuple[Array, Array]  # [n_e + 1, k'], targets, and [n_e + 1, k'] weights or the weight of all

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from neurorl.errors import NeurorlError
-from neurorl.networks import fan_out
+from neurorl.layers import fan_out
 from neurorl.synapses import connectivity
 from neurorl.synapses.connectivity import Connectivity
 
