@@ -21,7 +21,7 @@ from neurorl.errors import NeurorlError
 from neurorl.neurons.lif import LIFParameters, LIFState
 from neurorl.persistence import from_json, load, save, to_json
 
-PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks")
+PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks", "layers")
 SPECIAL = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 1e-45, 3.4e38, 0.1], np.float32)
 STAND_IN = {Array: jnp.asarray(SPECIAL), np.ndarray: SPECIAL, float: 0.1, int: 3, bool: True, str: "text", tuple: (1, 2.5)}
 FITTING = {  # fields that must fit together
