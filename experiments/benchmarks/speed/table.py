@@ -9,7 +9,7 @@ ROWS = {  # label, workload, ours
     "W1, 256 networks of 64 x 16, every step exact": ("W1", "neurorl"),
     "W2, 1,000 x 1,000, weights written every 50 ms": ("W2", "neurorl, K = 50"),
     "W2, every step exact": ("W2", "neurorl, K = 1"),
-    "W3, 4,000 neurons, 205,000 plastic synapses": ("W3", "neurorl"),
+    "W3, 4,000 neurons, 205,000 plastic synapses, weights settled every 100 ms": ("W3", "neurorl, K = 100"),
     "W1-closed, one Python call a step": ("W1-closed", "neurorl"),
 }
 PEERS = ("C", "BrainPy", "Brian2", "ANNarchy")
