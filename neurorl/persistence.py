@@ -22,7 +22,6 @@ import json
 import math
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +74,15 @@ def from_json(text: str) -> Any:
 def save(path: str | os.PathLike[str], obj: Any) -> None:
     """Write ``obj`` to a file, which appears, or changes, by one rename when it is whole."""
     target, text = Path(path), to_json(obj)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")  # by open, for the permissions that a new file should have
     try:
-        with open(handle, "w", encoding="utf-8") as file:
+        with open(temporary, "w", encoding="utf-8") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -331,3 +331,10 @@ def test_what_its_type_refuses_is_refused_when_it_is_read():
     document["value"]["fields"]["tau_m"] = -1.0
     with pytest.raises(NeurorlError, match=r"'value' cannot be made: 'LIFParameters.tau_m' is -1.0; it must be above 0.0"):
         from_json(json.dumps(document))
+
+
+def test_a_saved_file_has_the_permissions_of_any_new_file(tmp_path):
+    save(tmp_path / "state.json", (1, 2))
+    (tmp_path / "other").touch()
+    assert (tmp_path / "state.json").stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["other", "state.json"]
