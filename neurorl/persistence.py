@@ -30,6 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurorl.errors import NeurorlError
+from neurorl.files import write_atomically
 
 VERSION = 1  # of the layout above
 DTYPES = (
@@ -73,17 +74,8 @@ def from_json(text: str) -> Any:
 
 def save(path: str | os.PathLike[str], obj: Any) -> None:
     """Write ``obj`` to a file, which appears, or changes, by one rename when it is whole."""
-    target, text = Path(path), to_json(obj)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")  # by open, for the permissions that a new file should have
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    text = to_json(obj) + "\n"
+    write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def load(path: str | os.PathLike[str]) -> Any:

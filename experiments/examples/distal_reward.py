@@ -43,6 +43,7 @@ from tqdm import tqdm
 
 from experiments.examples.drawing import RESULTS, panels, save
 from experiments.provenance import provenance
+from neurorl.files import write_atomically
 from neurorl.layers import event_rows
 from neurorl.layers.event_rows import Rows
 from neurorl.neurons import izhikevich
@@ -50,7 +51,7 @@ from neurorl.neurons.izhikevich import PRESETS, IzhikevichParameters, Izhikevich
 from neurorl.plasticity import bounds, stdp
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.stdp import STDPParameters, STDPState
-from neurorl.running.run_folder import write_atomically, write_json
+from neurorl.running.run_folder import write_json
 from neurorl.synapses import connectivity
 
 W_MAX = 4.0  # mV

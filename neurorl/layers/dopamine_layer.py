@@ -23,7 +23,7 @@ from flax import struct
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.parameters import Checked, parameter
+from neurorl.parameters import Checked, is_written, parameter
 
 
 @struct.dataclass
@@ -44,13 +44,7 @@ class DopamineLayerParameters(Checked):
     def __post_init__(self) -> None:
         """Raise a NeurorlError that names the field, the value and the fix."""
         super().__post_init__()
-        bounds = (self.w_min, self.w_max)
-        known = all(isinstance(bound, int | float | np.ndarray | jax.Array) for bound in bounds)
-        if (
-            known
-            and not any(isinstance(bound, jax.core.Tracer) for bound in bounds)
-            and np.any(np.asarray(self.w_min) > self.w_max)
-        ):
+        if is_written(self.w_min, self.w_max) and np.any(np.asarray(self.w_min) > self.w_max):
             raise NeurorlError(f"'DopamineLayerParameters.w_min' is {self.w_min}, above w_max {self.w_max}; it must not be")
 
 

@@ -31,16 +31,16 @@ from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
 
 CELLS = ("regular_spiking", "intrinsically_bursting", "chattering", "fast_spiking", "low_threshold_spiking")
-RANGES = TelemetryFrame(  # readings that a channel is silent at, and fires at its full rate
-    temperature_c=(20.0, 100.0),  # type: ignore[arg-type]
-    power_w=(0.0, 25.0),  # type: ignore[arg-type]
-    voltage_v=(0.8, 1.2),  # type: ignore[arg-type]
-    clock_mhz=(0.0, 400.0),  # type: ignore[arg-type]
-    wns_ns=(5.0, -5.0),  # type: ignore[arg-type]  # the less slack, the more spikes
-    errors=(0.0, 10.0),  # type: ignore[arg-type]
-    utilisation=(0.0, 1.0),  # type: ignore[arg-type]
-    throughput=(0.0, 2.0),  # type: ignore[arg-type]
-)
+RANGES = {  # readings that a channel is silent at, and fires at its full rate
+    "temperature_c": (20.0, 100.0),
+    "power_w": (0.0, 25.0),
+    "voltage_v": (0.8, 1.2),
+    "clock_mhz": (0.0, 400.0),
+    "wns_ns": (5.0, -5.0),  # the less slack, the more spikes
+    "errors": (0.0, 10.0),
+    "utilisation": (0.0, 1.0),
+    "throughput": (0.0, 2.0),
+}
 
 
 @struct.dataclass
@@ -81,7 +81,7 @@ class TelemetryEngine:
         self.parameters = p = parameters
         config = NetworkConfig(scaling="l1", threshold_rate=p.threshold_rate, target_rate=p.target_rate)
         self.network = Network(config)
-        channels = len(TelemetryFrame._fields)
+        channels = len(RANGES)
         readings = self.network.add_population(channels, "sensory", name="readings")
         fast = self.network.add_population(8, "excitatory", name="lif")
         cells = jax.tree.map(lambda *values: np.array(values), *(PRESETS[name] for name in CELLS))
@@ -129,6 +129,6 @@ class TelemetryEngine:
 
 def intensities(frame: TelemetryFrame) -> Array:
     """Return where each reading lies within its range, [8] in [0, 1]; 0 for one that is missing."""
-    readings = jnp.stack([jnp.asarray(reading, float) for reading in frame])
-    start, end = jnp.array(RANGES, float).T
+    readings = jnp.stack([jnp.asarray(getattr(frame, name), float) for name in RANGES])
+    start, end = jnp.array(list(RANGES.values())).T
     return jnp.nan_to_num(jnp.clip((readings - start) / (end - start), 0.0, 1.0), nan=0.0)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.neurons import lif
+from neurorl.neurons import lif, population
 from neurorl.neurons.escape_rate import EscapeRate
 from neurorl.neurons.lif import LIFParameters, LIFState
 from neurorl.parameters import parameter
@@ -114,9 +114,4 @@ def run(
 ) -> tuple[AdaptiveLIFState, tuple[Array, Array]]:
     """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
     keys = None if key is None else jax.random.split(key, len(current))
-
-    def one(state: AdaptiveLIFState, now: tuple[Array, Array | None]) -> tuple[AdaptiveLIFState, tuple[Array, Array]]:
-        state, spikes = step(parameters, state, now[0], dt, escape, now[1])
-        return state, (spikes, state.v)
-
-    return jax.lax.scan(one, state, (current, keys))
+    return population.scan(lambda state, now: step(parameters, state, now[0], dt, escape, now[1]), state, (current, keys))

@@ -15,7 +15,6 @@ to the end of its step; there is no refractory period. Two first-order schemes:
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
@@ -115,9 +114,4 @@ def run(
     parameters: IzhikevichParameters, state: IzhikevichState, current: Array, dt: float | Array = 1.0
 ) -> tuple[IzhikevichState, tuple[Array, Array]]:
     """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
-
-    def one(state: IzhikevichState, current: Array) -> tuple[IzhikevichState, tuple[Array, Array]]:
-        state, spikes = step(parameters, state, current, dt)
-        return state, (spikes, state.v)
-
-    return jax.lax.scan(one, state, current)
+    return population.scan(lambda state, now: step(parameters, state, now, dt), state, current)

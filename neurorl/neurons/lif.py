@@ -132,9 +132,4 @@ def run(
 ) -> tuple[LIFState, tuple[Array, Array]]:
     """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
     keys = None if key is None else jax.random.split(key, len(current))
-
-    def one(state: LIFState, now: tuple[Array, Array | None]) -> tuple[LIFState, tuple[Array, Array]]:
-        state, spikes = step(parameters, state, now[0], dt, escape, now[1])
-        return state, (spikes, state.v)
-
-    return jax.lax.scan(one, state, (current, keys))
+    return population.scan(lambda state, now: step(parameters, state, now[0], dt, escape, now[1]), state, (current, keys))

@@ -1,12 +1,17 @@
-"""Checks that kinds of neurons share: the size of a population, the shape of its parameters, a threshold above its reset."""
+"""What kinds of neurons share: checks of size, shapes and threshold, and the scan over time."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import jax
 import numpy as np
+from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import is_written
+
+State = TypeVar("State", bound=Any)
 
 
 def check(n: int, parameters: Any) -> None:
@@ -28,3 +33,13 @@ def check_spike(parameters: Any, threshold: str, reset: str) -> None:
             f"'{type(parameters).__name__}.{threshold}' is {top} mV, not above {reset}, {bottom} mV: "
             "the neuron would spike for ever; raise the one or lower the other"
         )
+
+
+def scan(step: Callable[[State, Any], tuple[State, Array]], state: State, inputs: Any) -> tuple[State, tuple[Array, Array]]:
+    """Scan ``step`` over ``inputs`` [steps, ...]; return the last state, and (spikes, v), both [steps, n]."""
+
+    def one(state: State, now: Any) -> tuple[State, tuple[Array, Array]]:
+        state, spikes = step(state, now)
+        return state, (spikes, state.v)
+
+    return jax.lax.scan(one, state, inputs)

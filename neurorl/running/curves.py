@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neurorl.errors import NeurorlError
-from neurorl.running.run_folder import write_atomically
+from neurorl.files import write_atomically
 
 
 class Curve:

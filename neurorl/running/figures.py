@@ -9,10 +9,10 @@ import pyarrow as pa
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neurorl.files import write_atomically
 from neurorl.running import curves, record, statistics
 from neurorl.running.config import Config
 from neurorl.running.loop import Learners
-from neurorl.running.run_folder import write_atomically
 
 COLOURS = [f"C{i}" for i in range(10)]
 ZOOM = 40  # environment steps shown spike by spike

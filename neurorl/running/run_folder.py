@@ -13,11 +13,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
+from neurorl.files import write_atomically
 
 
 class RunFolder:
@@ -100,10 +100,3 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write a JSON file atomically."""
     text = json.dumps(values, indent=2, allow_nan=False) + "\n"
     write_atomically(path, lambda temporary: temporary.write_text(text))
-
-
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` make a temporary file beside ``path``, and rename it into place."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    write(temporary)
-    os.replace(temporary, path)
