@@ -1,0 +1,64 @@
+"""``neurorl list [ENV]``: show environments and agents, or the keys of one task."""
+
+import argparse
+import dataclasses
+import json
+import textwrap
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Add the command and its arguments to the parser."""
+    parser = commands.add_parser(
+        "list", help="show environments, agents and keys", description="Show environments and agents, or the keys of one task."
+    )
+    parser.add_argument("env", nargs="?", metavar="ENV", help="show every key of config.json for this environment")
+    parser.add_argument("--agent", default="spiking-actor-critic", metavar="NAME", help="and this agent [%(default)s]")
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from neurorl import agents
+
+    if arguments.env:
+        from neurorl.running import config
+
+        built = config.build(arguments.env, arguments.agent, {}, {})
+        print(f"keys of {built.env_id} with {built.agent_id}; set one with --set KEY=VALUE")
+        _print_keys(built)
+        return 0
+    import gymnasium
+
+    from neurorl.envs.task import gymnax_ids
+
+    jax_ids = gymnax_ids()
+    host_ids = [name for name in gymnasium.registry if name not in jax_ids and "/" not in name]
+    _print_names("agents", agents.names())
+    _print_names("environments in JAX (gymnax)", jax_ids)
+    _print_names("environments in Gymnasium (host loop)", host_ids)
+    print("\n`neurorl list ENV` shows every key of an environment and its agent.")
+    return 0
+
+
+def _print_names(title: str, names: list[str]) -> None:
+    print(f"{title}:")
+    print(textwrap.fill(", ".join(names), width=100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+
+
+def _print_keys(built: Any) -> None:
+    def show(path: str, group: Any) -> None:
+        for field in dataclasses.fields(group):
+            value = getattr(group, field.name)
+            name = f"{path}.{field.name}" if path else field.name
+            if dataclasses.is_dataclass(value):
+                show(name, value)
+            else:
+                text = json.dumps(value)
+                text = text if len(text) <= 34 else text[:31] + "..."
+                print(f"  {name:34} {text:34} {field.metadata.get('help', '')}")
+
+    show("", built.options)
+    show("agent", built.agent)
+    for name, value in built.task.parameters.items():
+        print(f"  {'env.' + name:34} {json.dumps(value)}")

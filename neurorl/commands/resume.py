@@ -1,0 +1,29 @@
+"""``neurorl resume DIR``: go on with an interrupted run."""
+
+import argparse
+from typing import Any
+
+from neurorl.commands.train import report
+
+
+def add(commands: Any) -> None:
+    """Add the command and its arguments to the parser."""
+    parser = commands.add_parser("resume", help="go on with an interrupted run", description="Go on with an interrupted run.")
+    parser.add_argument("dir", metavar="DIR", help="folder of the run")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from neurorl.running import progress, run_folder
+    from neurorl.running.training import resume
+
+    folder, _ = run_folder.open_run(arguments.dir)
+    if folder.complete:
+        print(f"run '{arguments.dir}' is complete; there is nothing to resume")
+        return 0
+    finished = resume(arguments.dir, progress=progress.Progress() if arguments.quiet else progress.Bar())
+    if not arguments.quiet:
+        report(finished)
+    return 0
