@@ -160,6 +160,10 @@ def claims(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     ratio = np.median(blocked) / np.median(control)
     dip = omitted.argmin(-1) - BEFORE
     return {
+        "after learning the cue releases the discounted reward": {
+            "cue": spread(late[:, BEFORE]),
+            "theory": float((1.0 - learner().gamma) * REWARD * learner().gamma ** (DELAY + 1)),
+        },
         "before learning the reward releases more than the cue": paired_test(response(first, DELAY), response(first, 0)),
         "after learning the cue releases more than the reward": paired_test(response(late, 0), response(late, DELAY)),
         "the peak moves from the reward to the cue": {
@@ -227,9 +231,9 @@ def band(axes: Any, x: np.ndarray, values: np.ndarray, colour: str, label: str, 
 
 def draw(found: dict[str, Any], path: Path) -> None:
     """Draw the figure."""
-    figure = Figure(figsize=(13.5, 9.4), layout="constrained")
+    figure = Figure(figsize=(14.0, 9.4), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[1.3, 1.0])
-    maps, moments = above.subfigures(1, 2, width_ratios=[2.15, 1.0])
+    maps, moments = above.subfigures(1, 2, width_ratios=[2.1, 1.0])
     middle, neurons, blocked = below.subfigures(1, 3, width_ratios=[1.05, 1.05, 1.0])
     heat_maps(maps, found)
     three_moments(moments, found)
@@ -245,7 +249,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
 
 def title(axes: Any, text: str) -> None:
     """Name a panel, above the names of the events."""
-    axes.set_title(text, loc="left", fontsize=11, fontweight="bold", pad=16)
+    axes.set_title(text, loc="left", fontsize=10.5, fontweight="bold", pad=16)
 
 
 def seconds(steps: int) -> np.ndarray:
@@ -254,7 +258,7 @@ def seconds(steps: int) -> np.ndarray:
 
 
 def mark(axes: Any, reward: str = "reward", cue: str = "cue", named: bool = False) -> None:
-    """Mark the cue and the moment of the reward, and name them above the axes."""
+    """Mark the cue and the reward, and name them above the axes."""
     for time, name, colour in ((0.0, cue, BLUE), (DELAY * STEP, reward, GREEN)):
         axes.axvline(time, color=colour, linewidth=0.9, linestyle=":")
         if named:
@@ -301,7 +305,7 @@ def three_moments(figure: Any, found: dict[str, Any]) -> None:
         mark(axes, named=axes is panels[0])
         axes.text(0.02, 0.03, name, transform=axes.transAxes, fontsize=8.5)
         axes.set(ylabel="dopamine", ylim=(-0.75, 0.65))
-    title(panels[0], "C   Three moments, every learner in grey")
+    title(panels[0], "C   Three moments (grey: each learner)")
     panels[-1].set_xlabel("time from the cue (s)")
 
 
@@ -311,13 +315,13 @@ def learning_curves(figure: Any, found: dict[str, Any]) -> None:
     dopamine, paired = found["default"].dopamine, found["paired"]
     trials = np.arange(1, dopamine.shape[1] + 1)
     band(axes, trials, response(dopamine, 0), BLUE, "at the cue")
-    band(axes, trials, response(dopamine, DELAY), GREEN, "at the reward, or when it was due")
+    band(axes, trials, response(dopamine, DELAY), GREEN, "when the reward is due")
     axes.axhline(0.0, color="0.6", linewidth=0.6)
     axes.axvline(paired + 0.5, color="0.2", linewidth=0.9)
-    axes.text(paired, -0.6, "cue and reward ", ha="right", fontsize=8.5, color="0.25")
-    axes.text(paired + 1.5, -0.6, " cue alone", fontsize=8.5, color="0.25")
-    axes.set(xlabel="trial", ylabel=f"dopamine within {WINDOW * STEP:g} s", ylim=(-0.65, 0.75))
-    axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+    for x, side, kind in ((paired - 0.5, "right", "cue and reward"), (paired + 1.5, "left", "cue alone")):
+        axes.text(x, -0.63, kind, ha=side, fontsize=8.5, color="0.25")
+    axes.set(xlabel="trial", ylabel=f"dopamine within {WINDOW * STEP:g} s", ylim=(-0.68, 0.62))
+    axes.legend(frameon=False, fontsize=8.5, loc="lower left", bbox_to_anchor=(0.0, 0.12))
     title(axes, "D   Acquisition, omission, extinction")
 
 
@@ -334,7 +338,7 @@ def critic_spikes(figure: Any, found: dict[str, Any]) -> None:
         mark(axes, named=axes is panels[0])
         axes.text(0.02, 0.06, name, transform=axes.transAxes, fontsize=8.5)
         axes.set(ylabel="spikes a step", ylim=(0, 72))
-    panels[0].legend(frameon=False, fontsize=8.5, loc="upper left", ncols=2)
+    panels[0].legend(frameon=False, fontsize=8.5, loc="upper center", ncols=2)
     title(panels[0], "E   What the critic's neurons do")
     panels[1].set_xlabel("time from the cue (s)")
 
@@ -357,7 +361,7 @@ def blocking(figure: Any, found: dict[str, Any]) -> None:
     mark(traces, cue="cue B", reward="no reward", named=True)
     traces.set(xlabel="time from the cue (s)", ylabel="dopamine")
     traces.legend(frameon=False, fontsize=8.5, loc="lower left")
-    title(traces, "F   Blocking: cue B for the first time alone")
+    title(traces, "F   Blocking: cue B, first time alone")
     dots.set(xticks=range(len(groups)), xticklabels=groups, xlim=(-0.5, 1.6), xlabel=f"first {WINDOW * STEP:g} s")
 
 
@@ -389,7 +393,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     }
     write_json(a.out / "dopamine.json", table)
     for claim, numbers in table["claims"].items():
-        print(f"{claim}: p = {numbers['p']:.2g}")
+        result = f"p = {numbers['p']:.2g}" if "p" in numbers else f"{numbers['cue']['iqm']:.3f}, theory {numbers['theory']:.3f}"
+        print(f"{claim}: {result}")
     return table
 
 

@@ -25,6 +25,6 @@ class Params(environment.EnvParams):
     reward_probability: float = 1.0  # of a trial
     reward: float = 1.0  # size of the reward
     delay: int = 15  # environment steps from the cues' onset to the reward; below the cues' memory
-    interval_low: int = 15  # shortest interval from the end of a trial to the next cues, environment steps
-    interval_high: int = 40  # and the longest
+    interval_low: int = 40  # shortest interval from the end of a trial to the next cues, environment steps
+    interval_high: int = 80  # and the longest
     max_steps_in_episode: int = 1_000_000  # a session does not end by itself
