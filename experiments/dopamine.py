@@ -157,12 +157,11 @@ def claims(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     omitted, extinct = dopamine[:, paired], dopamine[:, -LATE:].mean(1)
     travels = found["lambda 0"].dopamine[:, :paired]
     blocked, control = (response(found[name].dopamine[:, -1], 0) for name in ("blocked", "control"))
-    ratio = np.median(blocked) / np.median(control)
     dip = omitted.argmin(-1) - BEFORE
     return {
         "after learning the cue releases the discounted reward": {
             "cue": spread(late[:, BEFORE]),
-            "theory": float((1.0 - learner().gamma) * REWARD * learner().gamma ** (DELAY + 1)),
+            "theory": float((1.0 - learner().gamma) * REWARD * learner().gamma ** DELAY),
         },
         "before learning the reward releases more than the cue": paired_test(response(first, DELAY), response(first, 0)),
         "after learning the cue releases more than the reward": paired_test(response(late, 0), response(late, DELAY)),
@@ -181,7 +180,6 @@ def claims(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "blocking: the added cue releases less than in controls": {
             "blocked": spread(blocked),
             "control": spread(control),
-            "ratio_of_medians": float(ratio),
             "p": float(stats.mannwhitneyu(blocked, control, alternative="less").pvalue),
         },
         "lambda 0: between reward and cue the release stops on the way": paired_test(
