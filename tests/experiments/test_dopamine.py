@@ -31,7 +31,7 @@ SHORT = [Phase(8, PAIRED), Phase(6, UNPAIRED), Phase(0, UNPAIRED)]
 
 
 def test_without_learning_the_claims_fail():
-    """The negative control: critics that cannot change release at the reward for ever, and cue B means nothing to either group."""
+    """The negative control: critics that cannot change release at the reward for ever, and cue B means nothing to them."""
     agent = dopamine.learner()
     frozen = dopamine.session(agent.replace(critic=agent.critic.replace(learning_rate=0.0)), SHORT, range(77, 83), 14)
     same = dict.fromkeys(("default", "lambda 0", "blocked", "control"), frozen)
