@@ -31,7 +31,7 @@ def learning_curve(runs: list[tuple[str, Config, pa.Table, pa.Table]], path: Pat
         colour = COLOURS[index % len(COLOURS)]
         greedy, recent = curves.pivot(evaluation, "eval_return"), curves.pivot(training, "recent_return")
         for axes, frame in zip(panels, (greedy, recent), strict=True):
-            _band(axes, frame, label if len(runs) > 1 else "interquartile mean", colour, single=len(runs) == 1)
+            band(axes, frame, label if len(runs) > 1 else "interquartile mean", colour, single=len(runs) == 1)
     thresholds = {c.task.threshold for _, c, _, _ in runs if c.task.threshold is not None}
     for axes, title in zip(panels, ("Greedy evaluation, frozen weights", "Training, last 100 episodes"), strict=True):
         for threshold in thresholds:
@@ -107,17 +107,16 @@ def save(figure: Figure, path: Path) -> None:
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
 
 
-def _band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
+def band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
     """Draw the interquartile mean over seeds and its interval; each seed too, where there is one run."""
     if frame.empty:
         return
     steps, values = frame.columns.to_numpy(), frame.to_numpy(float)
     if single:
         axes.plot(steps, values.T, color="0.6", linewidth=0.5, alpha=0.6)
-    middle = np.array([statistics.interquartile_mean(column) for column in values.T], float)
-    interval = np.array([statistics.confidence_interval(column) or (np.nan, np.nan) for column in values.T], float)
-    axes.fill_between(steps, interval[:, 0], interval[:, 1], color=colour, alpha=0.25, linewidth=0)
-    axes.plot(steps, middle, color=colour, linewidth=1.8, label=label)
+    curve = statistics.sample_efficiency(values)
+    axes.fill_between(steps, curve.low, curve.high, color=colour, alpha=0.25, linewidth=0)
+    axes.plot(steps, curve.middle, color=colour, linewidth=1.8, label=label)
 
 
 def _raster(axes: Any, spikes: np.ndarray, colour: Any, size: float = 4) -> None:
