@@ -16,9 +16,9 @@ class Random(Agent):
 
     actions: int = parameter(2, "number of actions", low=1, static=True)
 
-    def init(self, key: Array) -> tuple[()]:
-        """Return nothing: there is nothing to know."""
-        return ()
+    def init(self, key: Array) -> Array:
+        """Return the key, which nothing reads: there is nothing to know, but learners are mapped over what they hold."""
+        return jax.random.key_data(key)
 
     def learn(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array]:
         """Choose at random."""

@@ -46,6 +46,46 @@ def learning_curve(runs: list[tuple[str, Config, pa.Table, pa.Table]], path: Pat
     save(figure, path)
 
 
+def comparison(compared: Any, path: Path) -> None:
+    """Draw a :class:`neurorl.running.compare.Comparison`: a column an environment, learning curves above performance profiles.
+
+    Args:
+        compared: The comparison.
+        path: File to write.
+    """
+    groups = compared.groups
+    names = list(dict.fromkeys(entry.name for group in groups for entry in group.entries))
+    figure = Figure(figsize=(5.2 * len(groups) + 0.8, 7.2), layout="constrained")
+    panels = figure.subplots(2, len(groups), squeeze=False)
+    for group, (above, below) in zip(groups, panels.T, strict=True):
+        together = np.concatenate([group.scores(entry) for entry in group.entries])
+        margin = max(0.03 * np.ptp(together), 1e-3)
+        returns = np.linspace(together.min() - margin, together.max() + margin, 200)
+        for entry in group.entries:
+            colour = COLOURS[names.index(entry.name) % len(COLOURS)]
+            unfinished = "" if entry.run.folder.complete else ", unfinished"
+            label = f"{entry.name} ({len(entry.returns)} seeds{unfinished})"
+            band(above, entry.returns, label, colour, single=False)
+            ends = statistics.profile_interval(group.scores(entry), returns)
+            if ends is not None:
+                below.fill_between(returns, *ends, color=colour, alpha=0.25, linewidth=0)
+            below.plot(returns, statistics.performance_profile(group.scores(entry), returns), color=colour, linewidth=1.8)
+        threshold = group.entries[0].run.configuration.task.threshold
+        if threshold is not None:
+            above.axhline(threshold, color="0.3", linewidth=0.8, linestyle="--", label=f"solved: {threshold:g}")
+        where = "at the end of each" if group.at is None else f"at {group.at:,} steps"
+        if group.at is not None and any(entry.last != group.at for entry in group.entries):
+            above.axvline(group.at, color="0.3", linewidth=0.8, linestyle=":", label="compared here")
+        above.set(title=group.environment, xlabel="environment steps of each seed", ylabel="greedy return")
+        below.set(xlabel=f"greedy return {where}", ylabel="share of seeds above it", ylim=(-0.03, 1.03))
+        above.legend(frameon=False, fontsize=8, loc="best")
+        for axes in (above, below):
+            axes.grid(alpha=0.25)
+            axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("Interquartile mean and performance profile over seeds, with 95 % bootstrap bands", fontsize=10)
+    save(figure, path)
+
+
 def spikes(configuration: Config, learners: Learners, path: Path, lane: int = 0) -> bool:
     """Draw one episode: reward, value and dopamine, and spike by spike its first steps.
 
