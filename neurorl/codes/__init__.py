@@ -1,7 +1,7 @@
 """Codes: from an observation to the firing rates of a population, and from rates to spikes.
 
 A code is a parameter group with ``size`` (neurons), ``groups`` (maps whose rates each sum to 1) and
-``rates(observation) -> [size]``.
+``rates(observation) -> [size]``. Where just a few neurons fire, all alike, ``active(observation) -> [groups]`` names them.
 """
 
 import math
@@ -11,10 +11,11 @@ from gymnasium import spaces
 
 from neurorl.codes.one_hot import OneHot
 from neurorl.codes.place_cells import PlaceCells
+from neurorl.codes.tilings import Tilings
 from neurorl.errors import NeurorlError
 
-Code = PlaceCells | OneHot
-CODES: dict[str, Any] = {"place-cells": PlaceCells, "one-hot": OneHot}
+Code = PlaceCells | OneHot | Tilings
+CODES: dict[str, Any] = {"place-cells": PlaceCells, "one-hot": OneHot, "tilings": Tilings}
 
 
 def for_space(
