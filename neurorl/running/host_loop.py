@@ -19,7 +19,7 @@ from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import episodes
-from neurorl.running.loop import Learners, is_finite, learner_keys
+from neurorl.running.loop import Learners, is_finite, learner_keys, update_keys
 
 # Columns of a packed outcome; the observation and the final observation follow.
 _REWARD, _TERMINATED, _TRUNCATED, _BEGINS, _COUNTED, _HEAD = range(6)
@@ -60,6 +60,7 @@ class HostLoop:
         self._outcome: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
         self._step = jax.jit(self._step_all, donate_argnums=0)
+        self._update = jax.jit(self._update_all, donate_argnums=0)
         self._count = jax.jit(jax.vmap(lambda progress, packed: _count(progress, self._unpack(packed))))
 
     @functools.cached_property
@@ -90,14 +91,19 @@ class HostLoop:
         outcome = self._begin(int(learners.step))
         self._step(jax.tree.map(jnp.copy, learners), outcome)
         self._count(learners.episodes, outcome)
+        if self.agent.update_every is not None:
+            self._update(jax.tree.map(jnp.copy, learners))
         return learners
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
         outcome = self._begin(int(learners.step)) if self._outcome is None else self._outcome
         next_step = self.env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
-        for _ in range(steps):
+        done, every = int(learners.step), self.agent.update_every
+        for step in range(done + 1, done + steps + 1):
             learners, actions = self._step(learners, outcome)
+            if every is not None and step % every == 0:
+                learners = self._update(learners)
             ended = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > outcome[:, _BEGINS]
             outcome = self._act_on(actions, begins=ended & next_step)
         counted = self._count(learners.episodes, outcome)
@@ -158,6 +164,10 @@ class HostLoop:
         state, action = jax.vmap(self.agent.learn)(learners.agent, outcome.timestep, keys)
         progress = jax.vmap(_count)(learners.episodes, outcome)
         return Learners(state, progress, learners.step + 1, ()), action
+
+    def _update_all(self, learners: Learners) -> Learners:
+        keys = update_keys(self.keys, learners.step)
+        return learners._replace(agent=jax.vmap(self.agent.update)(learners.agent, keys))
 
 
 def make_limited(task: Task) -> gymnasium.Env[Any, Any]:
