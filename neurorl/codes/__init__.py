@@ -1,7 +1,7 @@
 """Codes: from an observation to the firing rates of a population, and from rates to spikes.
 
 A code is a parameter group with ``size`` (neurons), ``groups`` (maps whose rates each sum to 1) and
-``rates(observation) -> [size]``.
+``rates(observation) -> [size]``. Where just a few neurons fire, all alike, ``active(observation) -> [groups]`` names them.
 """
 
 import math
@@ -11,10 +11,11 @@ from gymnasium import spaces
 
 from neurorl.codes.one_hot import OneHot
 from neurorl.codes.place_cells import PlaceCells
+from neurorl.codes.tilings import Tilings
 from neurorl.errors import NeurorlError
 
-Code = PlaceCells | OneHot
-CODES: dict[str, Any] = {"place-cells": PlaceCells, "one-hot": OneHot}
+Code = PlaceCells | OneHot | Tilings
+CODES: dict[str, Any] = {"place-cells": PlaceCells, "one-hot": OneHot, "tilings": Tilings}
 
 
 def for_space(
@@ -22,6 +23,7 @@ def for_space(
     low: tuple[float, ...] | None = None,
     high: tuple[float, ...] | None = None,
     angles: tuple[tuple[int, int], ...] = (),
+    box: type[PlaceCells] | type[Tilings] = PlaceCells,
 ) -> Code:
     """Return the default code of an observation space.
 
@@ -29,6 +31,7 @@ def for_space(
         space: A Gymnasium Box or Discrete space.
         low, high: Range of every dimension (the angles' entries are not used), by default the space's own.
         angles: Pairs of dimensions that hold the cosine and sine of an angle.
+        box: The code of a Box space.
 
     Raises:
         NeurorlError: A space that has no code, or an unbounded dimension without a range.
@@ -45,7 +48,7 @@ def for_space(
                     f"observation dimension {dimension} has the range [{bottom}, {top}]; give a finite one with "
                     "--set code.low=[...] and --set code.high=[...]"
                 )
-        return PlaceCells(low=low, high=high, angles=angles)
+        return box(low=low, high=high, angles=angles)
     raise NeurorlError(
         f"observations of {type(space).__name__} cannot be encoded yet; "
         "use Box or Discrete (gymnasium.wrappers.FlattenObservation makes a Box of most spaces)"

@@ -25,3 +25,7 @@ class OneHot:
     def rates(self, observation: Array) -> Array:
         """Return the spikes a substep that each neuron aims at, [n]."""
         return jax.nn.one_hot(observation.reshape(()) - self.start, self.n)
+
+    def active(self, observation: Array) -> Array:
+        """Return the neuron that fires, [1]."""
+        return observation.reshape(1) - self.start

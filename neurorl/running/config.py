@@ -83,6 +83,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
+    built = built.for_steps(checked.steps)
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 

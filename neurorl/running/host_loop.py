@@ -19,7 +19,7 @@ from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import episodes
-from neurorl.running.loop import Learners, learner_keys
+from neurorl.running.loop import Learners, learner_keys, update_keys
 
 # Columns of a packed outcome; the observation and the final observation follow.
 _REWARD, _TERMINATED, _TRUNCATED, _BEGINS, _HEAD = range(5)
@@ -62,6 +62,7 @@ class HostLoop:
         self._outcome: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
         self._step = jax.jit(self._step_all, donate_argnums=0)
+        self._update = jax.jit(self._update_all, donate_argnums=0)
 
     @functools.cached_property
     def env(self) -> VectorEnv:
@@ -91,16 +92,21 @@ class HostLoop:
         outcome = self._begin(int(learners.step))
         self._step(jax.tree.map(jnp.copy, learners), outcome)
         _count(learners.episodes, self._uncounted())
+        if self.agent.update_every is not None:
+            self._update(jax.tree.map(jnp.copy, learners))
         return learners
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
         outcome = self._begin(int(learners.step)) if self._outcome is None else self._outcome
         next_step = self.env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
-        for first in range(0, steps, _COUNT_EVERY):
+        done, every = int(learners.step), self.agent.update_every
+        for first in range(done, done + steps, _COUNT_EVERY):
             heads = self._uncounted()
-            for i in range(min(_COUNT_EVERY, steps - first)):
+            for i, step in enumerate(range(first, min(first + _COUNT_EVERY, done + steps))):
                 learners, actions = self._step(learners, outcome)
+                if every is not None and (step + 1) % every == 0:
+                    learners = self._update(learners)
                 ended = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > outcome[:, _BEGINS]
                 outcome = self._act_on(actions, begins=ended & next_step)
                 _put(heads, i, outcome)
@@ -162,6 +168,10 @@ class HostLoop:
         """Return room for heads that are still to come; as they are, they count as no step."""
         shape = (_COUNT_EVERY, self.seeds)
         return Head(np.zeros(shape, np.float32), np.zeros(shape, bool), np.ones(shape, bool), np.ones(shape, bool))
+
+    def _update_all(self, learners: Learners) -> Learners:
+        keys = update_keys(self.keys, learners.step)
+        return learners._replace(agent=jax.vmap(self.agent.update)(learners.agent, keys))
 
 
 def make_limited(task: Task) -> gymnasium.Env[Any, Any]:

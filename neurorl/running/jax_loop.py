@@ -13,7 +13,7 @@ from jax import Array
 from neurorl.agents.contract import Agent, Timestep, restart
 from neurorl.envs.task import Task
 from neurorl.running import episodes
-from neurorl.running.loop import Learners, is_finite, learner_keys
+from neurorl.running.loop import Learners, is_finite, learner_keys, update_keys
 
 compilations = {"advance": 0, "evaluate": 0}  # counted at tracing, for tests
 
@@ -75,7 +75,22 @@ class JaxLoop:
             )
             return Learners(agent_state, progress, learners.step + 1, world)
 
-        return jax.lax.fori_loop(0, steps, body, learners)
+        every = agent.update_every
+        if every is None:
+            return jax.lax.fori_loop(0, steps, body, learners)
+        end = learners.step + steps
+
+        def stretch(learners: Learners) -> Learners:
+            """Go on to the next update, or to the end if that comes first."""
+            left = jnp.minimum(every - learners.step % every, end - learners.step)
+            learners = jax.lax.fori_loop(0, left, body, learners)
+            due = learners.step % every == 0  # the same for all learners, so that only one side of the branch runs
+            return learners._replace(agent=jax.lax.cond(due, update, lambda state, _: state, learners.agent, learners.step))
+
+        def update(state: Any, step: Array) -> Any:
+            return jax.vmap(agent.update)(state, update_keys(keys, step))
+
+        return jax.lax.while_loop(lambda learners: learners.step < end, stretch, learners)
 
     def _step_one(
         self, agent: Agent, params: Any, agent_state: Any, progress: episodes.Episodes, world: World, key: Array, step: Array
