@@ -16,6 +16,8 @@ import numpy as np
 from gymnasium import spaces
 
 from neurorl.envs import ranges
+from neurorl.envs.gymnasium_env import JaxEnv
+from neurorl.envs.lane import space_of
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import check
 
@@ -54,8 +56,7 @@ class Task:
         return ranges.find(self.env_id, self.observation_space, self._walk)
 
     def _walk(self) -> Iterator[np.ndarray]:
-        make = self.make or (lambda: _as_gymnasium(self.env, self.env_params))
-        env = make()
+        env = self.make() if self.make else JaxEnv(self.env, self.env_params)
         env.action_space.seed(0)
         observation, _ = env.reset(seed=0)
         while True:
@@ -133,16 +134,14 @@ def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | 
 
 
 def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], changed: bool, limit: int | None) -> Task:
-    from gymnax.environments.spaces import gymnax_space_to_gym_space
-
     shorter = limit is not None and limit < int(params.max_steps_in_episode)
     if shorter:
         params = params.replace(max_steps_in_episode=limit)
     return Task(
         env_id=env_id,
         loop="jax",
-        observation_space=gymnax_space_to_gym_space(env.observation_space(params)),
-        action_space=gymnax_space_to_gym_space(env.action_space(params)),
+        observation_space=space_of(env.observation_space(params)),
+        action_space=space_of(env.action_space(params)),
         max_episode_steps=int(params.max_steps_in_episode),
         limited_by_us=shorter,
         threshold=reward_threshold(env_id),
@@ -229,27 +228,3 @@ def _checked(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
         if key not in defaults:
             raise NeurorlError(f"unknown parameter 'env.{key}'{nearest(key, defaults)}; there are {', '.join(sorted(defaults))}")
     return {key: check(f"env.{key}", value, defaults[key], {}) for key, value in settings.items()}
-
-
-def _as_gymnasium(env: Any, params: Any) -> Any:
-    """Return a plain Gymnasium view of a gymnax environment, for the random walk."""
-    import jax
-    from gymnax.environments.spaces import gymnax_space_to_gym_space
-
-    class View(gymnasium.Env):
-        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
-        action_space = gymnax_space_to_gym_space(env.action_space(params))
-
-        def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-            super().reset(seed=seed)
-            self.key = jax.random.key(int(self.np_random.integers(2**31)))
-            observation, self.state = env.reset(self.key, params)
-            return observation, {}
-
-        def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-            self.key, key = jax.random.split(self.key)
-            observation, self.state, reward, terminated, truncated, _ = env.step(key, self.state, action, params)
-            done = bool(terminated), bool(truncated)  # the step has reset the environment by itself
-            return observation, float(reward), *done, {}
-
-    return View()
