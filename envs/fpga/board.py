@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.envs.fpga import demand, faults, power, queue, random, sensors, supply, thermal, timing
+from neurorl.envs.fpga.actions import Command
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.types import (
     CLOCK_LEVELS,
@@ -31,17 +32,6 @@ from neurorl.envs.fpga.types import (
 )
 from neurorl.neuromodulation.reward import EventCode, RewardEvents
 from neurorl.neuromodulation.telemetry import TelemetryFrame, Validity
-
-
-class Command(NamedTuple):
-    """What an action asks for. All []."""
-
-    levels: Array  # int32, clock levels to move
-    volts: Array  # V to move
-    fan: Array  # share to move
-    scrub: Array  # bool
-    reload: Array  # bool
-    resync: Array  # bool
 
 
 class Step(NamedTuple):

@@ -9,21 +9,9 @@ from gymnax.environments.environment import Environment
 from jax import Array
 
 from neurorl.envs.fpga import board, scenarios
-from neurorl.envs.fpga.board import Command
+from neurorl.envs.fpga.actions import Command, command, continuous_command
 from neurorl.envs.fpga.parameters import FpgaParameters
-from neurorl.envs.fpga.types import (
-    ACTIONS,
-    CLOCK_MOVES,
-    FAN_MOVES,
-    MOVES,
-    OBSERVATION,
-    RELOAD,
-    RESYNC,
-    SCRUB,
-    VOLTAGE_MOVES,
-    VOLTAGE_STEP,
-    FpgaState,
-)
+from neurorl.envs.fpga.types import ACTIONS, OBSERVATION, FpgaState
 
 
 class FpgaTelemetry(Environment[FpgaState, FpgaParameters]):
@@ -78,19 +66,7 @@ class FpgaTelemetry(Environment[FpgaState, FpgaParameters]):
 
     def command(self, action: Array) -> Command:
         """Return what an action asks for."""
-        action = jnp.asarray(action, jnp.int32)
-        moves = action < MOVES
-        hold = MOVES // 2  # no move at all
-        move = jnp.where(moves, action, hold)
-        clock, volts, fan = move // 9, move // 3 % 3, move % 3
-        return Command(
-            levels=jnp.asarray(CLOCK_MOVES, jnp.int32)[clock],
-            volts=VOLTAGE_STEP * jnp.asarray(VOLTAGE_MOVES, jnp.float32)[volts],
-            fan=jnp.asarray(FAN_MOVES, jnp.float32)[fan],
-            scrub=action == SCRUB,
-            reload=action == RELOAD,
-            resync=action == RESYNC,
-        )
+        return command(action)
 
     def action_space(self, params: FpgaParameters | None = None) -> spaces.Discrete:
         """Return the space of actions."""
@@ -118,22 +94,7 @@ class FpgaTelemetryContinuous(FpgaTelemetry):
 
     def command(self, action: Array) -> Command:
         """Return what an action asks for: the three moves, or the repair that is asked for most, above 0.9."""
-        action = jnp.clip(jnp.asarray(action, jnp.float32), -1.0, 1.0)
-        repair = jnp.max(action[3:]) > 0.9
-        which = jnp.argmax(action[3:])
-        low, high = (
-            jnp.array([CLOCK_MOVES[0], VOLTAGE_MOVES[0], FAN_MOVES[0]]),
-            jnp.array([CLOCK_MOVES[2], VOLTAGE_MOVES[2], FAN_MOVES[2]]),
-        )
-        move = jnp.where(repair, 0.0, jnp.where(action[:3] < 0, -action[:3] * low, action[:3] * high))
-        return Command(
-            levels=jnp.round(move[0]).astype(jnp.int32),
-            volts=VOLTAGE_STEP * jnp.round(move[1]),
-            fan=move[2],
-            scrub=repair & (which == 0),
-            reload=repair & (which == 1),
-            resync=repair & (which == 2),
-        )
+        return continuous_command(action)
 
     def action_space(self, params: FpgaParameters | None = None) -> spaces.Box:
         """Return the space of actions."""
