@@ -1,7 +1,8 @@
 """A task: an environment by id, resolved to the JAX one where there is one, with its spaces, limit and threshold.
 
-``ENV`` is a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``), ``module:id`` (the module is imported first and
-may register the id with either), or in Python an environment object or a function that makes one.
+``ENV`` is an id of this package (``neurorl/FpgaTelemetry-v0``), a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``),
+``module:id`` (the module is imported first and may register the id), or in Python an environment object or a function that
+makes one.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from neurorl.envs import ranges
+from neurorl.envs import ranges, registry
 from neurorl.envs.gymnasium_env import JaxEnv
 from neurorl.envs.lane import space_of
 from neurorl.errors import NeurorlError, nearest
@@ -66,13 +67,6 @@ class Task:
                 observation, _ = env.reset()
 
 
-def gymnax_ids() -> list[str]:
-    """Return the ids of the gymnax registry."""
-    import gymnax
-
-    return list(gymnax.registered_envs)
-
-
 def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None) -> Task:
     """Return the task of ``ENV``.
 
@@ -98,13 +92,13 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
             importlib.import_module(module)
         except ImportError as error:
             raise NeurorlError(f"environment '{env}': module '{module}' cannot be imported: {error}") from error
-    if loop != "host" and name in gymnax_ids():
+    if loop != "host" and name in registry.ids():
         return _resolve_jax(env, name, settings, max_episode_steps)
     known = list(gymnasium.registry)
     if name not in known:
-        ids = known + gymnax_ids()
+        ids = known + registry.ids()
         if name in ids:
-            raise NeurorlError(f"environment '{env}' exists only in gymnax: use --loop jax")
+            raise NeurorlError(f"environment '{env}' exists only in JAX: use --loop jax")
         raise NeurorlError(f"unknown environment '{env}'{nearest(name, ids)}; `neurorl list` shows them")
     if loop == "jax":
         raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
@@ -118,14 +112,12 @@ def reward_threshold(env_id: str) -> float | None:
 
 
 def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | None) -> Task:
-    import gymnax
-
-    default_env, default_params = gymnax.make(name)
+    default_env, default_params = registry.make(name)
     signature = inspect.signature(type(default_env).__init__).parameters
     arguments = {k: p.default for k, p in signature.items() if isinstance(p.default, int | float | str)}
     defaults = {**_numbers(default_params), **arguments}
     settings = _checked(settings, defaults)
-    env, params = gymnax.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
+    env, params = registry.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
     values = {**arguments, **_numbers(params), **settings}
     if values != defaults:
         values |= {key: derive(values) for key, derive in DERIVED.get(name, {}).items() if key not in settings}
