@@ -200,7 +200,7 @@ def half_way(dopamine: np.ndarray) -> np.ndarray:
 
 def paired_test(larger: np.ndarray, smaller: np.ndarray) -> dict[str, Any]:
     """Return both sides over seeds, and p of the Wilcoxon signed-rank test that the first is larger."""
-    p = stats.wilcoxon(larger, smaller, alternative="greater").pvalue
+    p = stats.wilcoxon(larger, smaller, alternative="greater").pvalue if np.any(larger != smaller) else 1.0
     return {"larger": spread(larger), "smaller": spread(smaller), "p": float(p)}
 
 
