@@ -105,6 +105,19 @@ def from_json(values: dict[str, Any], env: Any = None) -> Config:
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
 
 
+def value_at(configuration: Config, key: str) -> Any:
+    """Return the value at a dotted path of config.json, or at as much of its end as is unique.
+
+    Raises:
+        NeurorlError: An unknown or ambiguous key.
+    """
+    values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
+    found: Any = values
+    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def parse_settings(items: list[str]) -> dict[str, Any]:
     """Return ``key=value`` items as a dictionary; values are JSON, or text where they are not."""
     settings = {}

@@ -28,15 +28,17 @@ class World(NamedTuple):
 class JaxLoop:
     """Train and evaluate agents in a gymnax environment."""
 
+    axis: int | None = None  # of the agent and the environment parameters; a sweep, which maps over them too, sets it to 0
+
     def __init__(self, task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
         """Prepare the loop; arguments as in the run's configuration."""
         self.agent, self.env, self.params = agent, task.env, task.env_params
         self.keys = learner_keys(seed, seeds)
         self.eval_keys = jax.random.split(jax.random.key(eval_seed), eval_episodes)
         self.limit = task.max_episode_steps
-        self._init = jax.jit(jax.vmap(self._init_one, in_axes=(None, None, 0)))
+        self._init = jax.jit(jax.vmap(self._init_one, in_axes=(self.axis, self.axis, 0)))
         self._advance = jax.jit(self._advance_all, donate_argnums=3)
-        evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(None, None, 0, None))
+        evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(self.axis, self.axis, 0, None))
         self._evaluate = jax.jit(evaluate)
 
     def init(self) -> Learners:
@@ -67,7 +69,7 @@ class JaxLoop:
 
     def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
         compilations["advance"] += 1
-        one = jax.vmap(self._step_one, in_axes=(None, None, 0, 0, 0, 0, None))
+        one = jax.vmap(self._step_one, in_axes=(self.axis, self.axis, 0, 0, 0, 0, None))
 
         def body(_: Array, learners: Learners) -> Learners:
             agent_state, progress, world = one(
