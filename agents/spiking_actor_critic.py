@@ -202,6 +202,19 @@ class SpikingActorCritic(Agent):
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
         return activity, jnp.argmax(drive)
 
+    def value(self, state: State, observation: Array) -> Array:
+        """Return the discounted return expected of an observation, []: what the critic's rates settle at, without spikes.
+
+        The value of ``record`` is (1 - gamma) times this, rounded to whole spikes and smeared by the trace of the step before.
+        """
+        rates = self.code.rates(observation)
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        settled = rates / self.code.groups if self.encoder.carry else jnp.zeros_like(rates)
+        spikes = jnp.broadcast_to(rates, (self.encoder.substeps, *rates.shape))
+        x = SpikeTrace(settled, spikes, decay, gain=(1.0 - decay) / self.code.groups)
+        drive = x.project(state.critic.weights).mean(0)
+        return 2.0 * jnp.mean(self._signs() * jnp.clip(0.5 + drive, 0.0, 1.0)) / (1.0 - self.gamma)
+
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""
         norm = "l1" if self.homeostasis.scaling == "l1" else "l2"
