@@ -19,7 +19,8 @@ from typing import Any
 from neurorl.envs.fpga.reports.text import Source
 
 _SLACK = re.compile(
-    r"Slack(?: \((MET|VIOLATED)\))?\s{0,20}:\s{1,40}(?:([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns\b|([-+]?inf)\b)(?:\s{1,9}\((.*)\))?\s*"
+    r"Slack(?: \((MET|VIOLATED)\))?\s{0,20}:\s{1,40}"
+    r"(?:([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns\b|([-+]?inf)(?:ns)?\b)(?:\s{1,9}\((.*)\))?\s*"
 )
 _LABEL = re.compile(r" {1,8}([A-Z][A-Za-z /]{2,30}(?:\([A-Z]{2,3}\))?)\s{0,20}:(?:\s+(.*))?")
 _NS = re.compile(r"([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns(?![0-9A-Za-z])")

@@ -17,6 +17,7 @@ at its right, and cells may be empty, so a cell belongs to the column that it is
 """
 
 import dataclasses
+import itertools
 import re
 
 from neurorl.envs.fpga.reports import values
@@ -118,7 +119,7 @@ def _cells(text: str, border: str) -> tuple[str, ...] | None:
     count = border.count("+") - 1
     if len(cells) > count > 1 and len(text) == len(border):  # a bar stands in a cell: the border tells where cells end
         ends = [index for index, mark in enumerate(border) if mark == "+"]
-        cells = [text[a + 1 : b] for a, b in zip(ends, ends[1:], strict=False)]
+        cells = [text[a + 1 : b] for a, b in itertools.pairwise(ends)]
     return tuple(cell.strip() for cell in cells)
 
 

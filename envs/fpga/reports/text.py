@@ -28,6 +28,7 @@ class ReportError(NeurorlError):
     """Text that is no report which can be read; ``line`` is where, counted from 1."""
 
     def __init__(self, message: str, line: int = 1) -> None:
+        """Say ``message`` of the line."""
         super().__init__(f"line {line}: {message}")
         self.line = line
 

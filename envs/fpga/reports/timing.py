@@ -1,7 +1,7 @@
 """Static timing, from ``report_timing_summary`` and ``report_timing``.
 
-Setup is whether data arrive early enough, hold whether they stay long enough, pulse width whether clocks are slow enough: WNS, WHS
-and WPWS are the worst slack of each, below 0 where it is violated, and TNS, THS and TPWS the sums over the endpoints that fail.
+Setup is whether data arrive early enough, hold whether they stay long enough, pulse width whether clocks are slow enough. WNS, WHS
+and WPWS are the worst slack of each, below 0 where it is violated; TNS, THS and TPWS are the sums over the endpoints that fail.
 """
 
 import dataclasses
@@ -31,7 +31,8 @@ _VERDICTS = (
 )
 _SETTING = re.compile(r"  ([A-Z][A-Za-z0-9 /.-]{2,60}?)\s{0,40}:  (\S.{0,80}?)\s*")
 _BLOCK = re.compile(
-    r"(Setup|Hold|PW)\s{0,10}:\s+(\S+)\s+Failing Endpoints,\s+Worst Slack\s+(\S+?)(?:ns)?\s*,\s+Total Violation\s+(\S+?)(?:ns)?\s*"
+    r"(Setup|Hold|PW)\s{0,10}:\s+(\S+)\s+Failing Endpoints,\s+Worst Slack\s+(\S+?)(?:ns)?\s*,"
+    r"\s+Total Violation\s+(\S+?)(?:ns)?\s*"
 )
 _WAVEFORM = re.compile(r"\{\s{0,9}([-+0-9. ]{1,4000}?)\s{0,9}\}")
 

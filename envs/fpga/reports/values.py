@@ -1,7 +1,7 @@
 """What a cell says: a number, infinity, nothing, or words.
 
-``NA`` and an empty cell are None, never 0; ``inf`` is infinity; ``<0.01`` is the bound 0.01 and known as one; what follows a number,
-as in ``25.955 (Junction temp exceeded!)`` or ``26.832**``, is a remark.
+``NA`` and an empty cell are None, never 0; ``inf`` is infinity; ``<0.01`` is the bound 0.01 and known as one; what follows a
+number, as in ``25.955 (Junction temp exceeded!)`` or ``26.832**``, is a remark.
 """
 
 import math
