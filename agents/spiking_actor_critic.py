@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
+from neurorl.agents import components
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.codes import spike_encoder
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine
+from neurorl.neuromodulation import acetylcholine, dopamine, reward
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
 from neurorl.neurons import escape_noise, integrate_and_fire
@@ -47,12 +49,13 @@ class Encoder:
 
 @struct.dataclass
 class Actor:
-    """One escape-noise neuron an action."""
+    """One escape-noise neuron an action; those of joint actions may share synapses (``neurorl.agents.components``)."""
 
     learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
     lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     hazard: float = parameter(0.5, "probability a substep that some actor neuron fires", low=0.0, high=1.0)
     rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
+    components: tuple[int, ...] = parameter((), "sizes of the components that joint actions share synapses by", static=True)
     inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
 
 
@@ -87,8 +90,8 @@ class State(NamedTuple):
     """A learner."""
 
     encoder: EncoderState  # input neurons
-    actor: Plastic
-    threshold: Array  # [actions], of the actor neurons
+    actor: Plastic  # onto an actor neuron, or a population that actor neurons share
+    threshold: Array  # [populations]
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
@@ -135,11 +138,11 @@ class SpikingActorCritic(Agent):
         """Return a learner with zero weights."""
         rules.find(self.actor.rule)
         key_encoder, key_critic = jax.random.split(key)
-        critics = 2 * self.critic.neurons
+        critics, populations = 2 * self.critic.neurons, self._membership().shape[1]
         return State(
             encoder=spike_encoder.init(key_encoder, self.code.size),
-            actor=Plastic(*jnp.zeros((2, self.actions, self.code.size))),
-            threshold=jnp.zeros(self.actions),
+            actor=Plastic(*jnp.zeros((2, populations, self.code.size))),
+            threshold=jnp.zeros(populations),
             critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
@@ -159,7 +162,7 @@ class SpikingActorCritic(Agent):
 
         encoder, x = self.encode(state.encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
-        hazard = escape_noise.hazard(drive, self.actor.hazard)
+        hazard = escape_noise.hazard(self._joint(drive), self.actor.hazard)
         decision = escape_noise.first_spike(key_actor, hazard, self.actor.inhibition)
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
@@ -169,21 +172,24 @@ class SpikingActorCritic(Agent):
             self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
         )
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
+        if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
+            uncertainty = acetylcholine.startle(self.acetylcholine, uncertainty, reward.switched(timestep.events))
         actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
-        post = rules.Postsynaptic(decision.spikes, hazard * decision.active[:, None])
+        post = rules.Postsynaptic(self._parts(decision.spikes), self._parts(hazard * decision.active[:, None]))
         actor_increment = rules.find(self.actor.rule)(x, post)
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
         actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
-        chosen = jax.nn.one_hot(decision.winner, self.actions)
+        chosen = self._parts(jax.nn.one_hot(decision.winner, self.actions))
+        share = self._parts(jnp.full(self.actions, 1.0 / self.actions))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
-            threshold=threshold.adapt(state.threshold, chosen, 1.0 / self.actions, self.homeostasis.threshold_rate),
+            threshold=threshold.adapt(state.threshold, chosen, share, self.homeostasis.threshold_rate),
             critic=Plastic(critic_weights, critic_trace + critic_increment),
             potential=potential,
             value=value,
@@ -200,7 +206,7 @@ class SpikingActorCritic(Agent):
         """Choose the action of the largest drive, summed over the substeps and without noise."""
         activity, x = self.encode(activity, observation, key)
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
-        return activity, jnp.argmax(drive)
+        return activity, jnp.argmax(self._joint(drive))
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""
@@ -225,6 +231,17 @@ class SpikingActorCritic(Agent):
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
         x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self.code.groups)
         return EncoderState(potential, x.final()), x
+
+    def _membership(self) -> np.ndarray:
+        return components.membership(self.actor.components, self.actions)
+
+    def _joint(self, drive: Array) -> Array:
+        """Return the drives of the actions, [..., actions], of those of the populations, [..., populations]."""
+        return drive @ self._membership().T if self.actor.components else drive
+
+    def _parts(self, activity: Array) -> Array:
+        """Return the activity of the populations, [..., populations], of that of the actions, [..., actions]."""
+        return activity @ self._membership() if self.actor.components else activity
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
         """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""

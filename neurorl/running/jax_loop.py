@@ -63,7 +63,8 @@ class JaxLoop:
     def _init_one(self, agent: Agent, params: Any, key: Array) -> tuple[Any, episodes.Episodes, World]:
         key_agent, key_env = jax.random.split(key)
         observation, state = self.env.reset(key_env, params)
-        return agent.init(key_agent), episodes.init(), World(state, restart(observation))
+        quiet = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(self._events, params, state, key_env))
+        return agent.init(key_agent), episodes.init(), World(state, restart(observation, quiet))
 
     def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
         compilations["advance"] += 1
@@ -90,8 +91,12 @@ class JaxLoop:
     def _act_on(self, params: Any, state: Any, action: Array, key: Array) -> tuple[Timestep, Any]:
         observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
         truncated = truncated & ~terminated
-        timestep = Timestep(observation, jnp.asarray(reward, jnp.float32), terminated, truncated, info["final_observation"])
-        return timestep, state
+        final, events = info["final_observation"], info.get("events", ())
+        return Timestep(observation, jnp.asarray(reward, jnp.float32), terminated, truncated, final, events), state
+
+    def _events(self, params: Any, state: Any, key: Array) -> Any:
+        """Return the events of some step, which have the shapes of all."""
+        return self._act_on(params, state, self.env.action_space(params).sample(key), key)[0].events
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
         """Return the return of one greedy episode; the weights are closed over and never copied."""

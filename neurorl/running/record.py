@@ -62,7 +62,8 @@ class _World:
             self.key, key = jax.random.split(self.key)
             _, self.state, reward, terminated, truncated, info = self.task.env.step(key, self.state, action, self.task.env_params)
             final = info["final_observation"]
-            return Timestep(final, jax.numpy.float32(reward), terminated, truncated & ~terminated, final)
+            ends = terminated, truncated & ~terminated
+            return Timestep(final, jax.numpy.float32(reward), *ends, final, info.get("events", ()))
         offset = int(getattr(self.env.action_space, "start", 0))
         observation, reward, terminated, truncated, _ = self.env.step(int(action) + offset)
         final = np.asarray(observation)
