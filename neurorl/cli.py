@@ -11,7 +11,8 @@ from neurorl.commands import compare, evaluate, plot, report, resume, sweep, tra
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, nearest
 
-COMMANDS = {module.__name__.rpartition(".")[2]: module for module in (train, resume, evaluate, plot, compare, sweep, report, list_)}
+_MODULES = (train, resume, evaluate, plot, compare, sweep, report, list_)
+COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 
 class _Parser(argparse.ArgumentParser):

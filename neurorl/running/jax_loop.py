@@ -56,6 +56,10 @@ class JaxLoop:
         """Train every learner for ``steps`` environment steps."""
         return self._advance(self.agent, self.params, self.keys, learners, jnp.int32(steps))
 
+    def change(self, task: Task) -> None:
+        """Go on with the parameters of another task of the same environment."""
+        self.params = task.env_params
+
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
         return np.asarray(self._evaluate(self.agent, self.params, learners.agent, self.eval_keys))
