@@ -6,6 +6,7 @@ import gymnasium
 import jax
 import numpy as np
 
+from neurorl.envs import registry
 from neurorl.envs.task import Task, resolve
 from neurorl.errors import NeurorlError
 from neurorl.running import changes, host_loop, statistics
@@ -20,10 +21,11 @@ def gymnasium_task(task: Task) -> Task | None:
     if task.loop == "host":
         return task
     name = task.env_id.rpartition(":")[2]
-    if task.changed or name not in gymnasium.registry:
+    settings = task.parameters if task.changed else None
+    if name not in gymnasium.registry or (settings and name not in registry.OWN):  # only our own takes the same parameters
         return None
     limit = task.max_episode_steps if task.limited_by_us else None
-    return resolve(name, "host", None, limit)
+    return resolve(name, "host", settings, limit)
 
 
 def evaluate(run: Run, episodes: int = 20, index: int | None = None, step: int | None = None) -> dict[str, Any]:
