@@ -9,8 +9,8 @@ r"""The hand-written governor whose constants a search finds: a line of reasonin
     fan     = constant + temperature + power + pull
     repair  = scrub on a flag; reload, scrub or resynchronise on a small, middle or large deficit of throughput
 
-With memory a margin is learned from replays (what the canary's bias hides), forgotten slowly, and a repair that did not help is not
-repeated at once. Nothing is bounded: every knob is any real number.
+With memory a margin is learned from replays (what the canary's bias hides) and forgotten slowly, and a repair that did not help
+is not repeated at once. Nothing is bounded: every knob is any real number.
 """
 
 from typing import NamedTuple
