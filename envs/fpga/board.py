@@ -232,8 +232,8 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     hold = timing.hold_slack(p, relative[2], part.process, part.hold_need_ns)
     canary = timing.setup_slack(p, clock_mhz(level), relative[0], part.process, part.sens)
 
-    setup_errors = timing.error_rate(p, slack, busy)
-    hold_errors = timing.error_rate(p, hold, busy)
+    setup_errors = timing.error_rate(slack, p.jitter_ns, busy)
+    hold_errors = timing.error_rate(hold, p.hold_jitter * p.jitter_ns, busy)
     errors = setup_errors + hold_errors
     silent = timing.silent_probability(errors)
     droop = running & (rails.lowest < p.crash_v)
