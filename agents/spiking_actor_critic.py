@@ -27,9 +27,11 @@ from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine, reward
+from neurorl.neuromodulation import acetylcholine, dopamine, norepinephrine, reward, serotonin
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
+from neurorl.neuromodulation.norepinephrine import Norepinephrine
+from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
 from neurorl.plasticity import eligibility, rules, three_factor
@@ -99,6 +101,8 @@ class State(NamedTuple):
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
     uncertainty: Array  # [], expected |dopamine|
+    surprise: Array  # [], recent |dopamine|, for norepinephrine
+    patience: Array  # [], recent value, for serotonin
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
 
@@ -123,6 +127,8 @@ class SpikingActorCritic(Agent):
     critic: Critic = Critic()
     dopamine: Dopamine = Dopamine()
     acetylcholine: Acetylcholine = Acetylcholine()
+    norepinephrine: Norepinephrine = Norepinephrine()
+    serotonin: Serotonin = Serotonin()
     homeostasis: Homeostasis = Homeostasis()
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
     actions: Actions = Actions()
@@ -151,6 +157,8 @@ class SpikingActorCritic(Agent):
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            surprise=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            patience=jnp.float32(0.0),
             scaled=jnp.int32(0),
         )
 
@@ -163,32 +171,37 @@ class SpikingActorCritic(Agent):
         """Do what :meth:`learn` does and return the activity too."""
         key_input, key_actor = jax.random.split(key)
         ended = timestep.terminated | timestep.truncated
+        arousal = norepinephrine.arousal(self.norepinephrine, state.surprise, state.uncertainty)
+        gamma = serotonin.discount(self.serotonin, state.patience, self.gamma)
 
         encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
         if self.memory.enabled:
             encoder = encoder._replace(memory=encoder.memory._replace(begins=ended))
         encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
+        drive = norepinephrine.explore(self.norepinephrine, arousal, drive)
         post, winners = self._decide(key_actor, self._joint(drive))
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
 
         delta = dopamine.release(
-            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
+            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, gamma
         )
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
+        surprise = norepinephrine.update(self.norepinephrine, state.surprise, delta, timestep.truncated)
         if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
             uncertainty = acetylcholine.startle(self.acetylcholine, uncertainty, reward.switched(timestep.events))
-        actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
+        gate = acetylcholine.gate(self.acetylcholine, uncertainty)
+        actor_rate = self.actor.learning_rate * norepinephrine.open_gate(self.norepinephrine, arousal, gate)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
         actor_increment = rules.find(self.actor.rule)(x, rules.Postsynaptic(*map(self._parts, post)))
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
-        actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
-        critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
+        actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
+        critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
         chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
         share = self._parts(np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads]))
         state = State(
@@ -199,6 +212,8 @@ class SpikingActorCritic(Agent):
             potential=potential,
             value=value,
             uncertainty=uncertainty,
+            surprise=surprise,
+            patience=serotonin.update(self.serotonin, state.patience, value),
             scaled=state.scaled + scaled,
         )
         return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
