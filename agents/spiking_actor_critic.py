@@ -1,6 +1,7 @@
 r"""Spiking actor-critic: dopamine-gated plasticity from a prediction error, without gradient or replay.
 
-Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts.
+Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts; an
+action of several components has a head of such neurons for each.
 Critic neurons in two opposed groups hold the value of the observation in their rates. At the end of an environment step
 the critic's prediction error is released as dopamine, and every synapse changes by its eligibility times that dopamine
 (Fremaux, Sprekeler and Gerstner 2013). ARCHITECTURE.md walks through one step.
@@ -13,12 +14,15 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
-from neurorl.agents.contract import Agent, Timestep, count_actions
+from neurorl.agents import actions
+from neurorl.agents.actions import Actions
+from neurorl.agents.contract import Agent, Timestep
 from neurorl.codes import spike_encoder
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.homeostasis import scaling, threshold
@@ -47,7 +51,7 @@ class Encoder:
 
 @struct.dataclass
 class Actor:
-    """One escape-noise neuron an action."""
+    """Escape-noise neurons, a head for each component of an action."""
 
     learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
     lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
@@ -88,7 +92,7 @@ class State(NamedTuple):
 
     encoder: EncoderState  # input neurons
     actor: Plastic
-    threshold: Array  # [actions], of the actor neurons
+    threshold: Array  # [A], of the actor neurons
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
@@ -100,7 +104,7 @@ class Activity(NamedTuple):
     """What the network did in one environment step, for figures."""
 
     input_spikes: Array  # [S, C]
-    actor_spikes: Array  # [S, actions]
+    actor_spikes: Array  # [S, A]
     critic_spikes: Array  # [S, 2 neurons], counts
     value: Array  # []
     dopamine: Array  # []
@@ -118,7 +122,7 @@ class SpikingActorCritic(Agent):
     acetylcholine: Acetylcholine = Acetylcholine()
     homeostasis: Homeostasis = Homeostasis()
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
-    actions: int = parameter(2, "number of actions", low=1, static=True)
+    actions: Actions = Actions()
 
     @classmethod
     def for_spaces(
@@ -128,8 +132,8 @@ class SpikingActorCritic(Agent):
         code = codes.for_space(observation_space, **ranges)
         # Neighbouring observations of a box follow each other, and a trace that carries over smooths them. States of a one-hot
         # code have no neighbours: there it would credit one state with the outcome of another.
-        encoder = Encoder(carry=not isinstance(code, codes.OneHot))
-        return cls(code=code, encoder=encoder, actions=count_actions(cls, action_space))
+        encoder = Encoder(carry=code.continuous)
+        return cls(code=code, encoder=encoder, actions=actions.for_space(action_space))
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
@@ -137,9 +141,9 @@ class SpikingActorCritic(Agent):
         key_encoder, key_critic = jax.random.split(key)
         critics = 2 * self.critic.neurons
         return State(
-            encoder=spike_encoder.init(key_encoder, self.code.size),
-            actor=Plastic(*jnp.zeros((2, self.actions, self.code.size))),
-            threshold=jnp.zeros(self.actions),
+            encoder=spike_encoder.init(key_encoder, self.code.size, self.code.init()),
+            actor=Plastic(*jnp.zeros((2, self.actions.size, self.code.size))),
+            threshold=jnp.zeros(self.actions.size),
             critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
@@ -157,10 +161,10 @@ class SpikingActorCritic(Agent):
         key_input, key_actor = jax.random.split(key)
         ended = timestep.terminated | timestep.truncated
 
-        encoder, x = self.encode(state.encoder, timestep.observation, key_input)
+        encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
+        encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
-        hazard = escape_noise.hazard(drive, self.actor.hazard)
-        decision = escape_noise.first_spike(key_actor, hazard, self.actor.inhibition)
+        post, winners = self._decide(key_actor, drive)
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
@@ -174,23 +178,23 @@ class SpikingActorCritic(Agent):
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
-        post = rules.Postsynaptic(decision.spikes, hazard * decision.active[:, None])
         actor_increment = rules.find(self.actor.rule)(x, post)
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
         actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
-        chosen = jax.nn.one_hot(decision.winner, self.actions)
+        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
+        share = np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads])
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
-            threshold=threshold.adapt(state.threshold, chosen, 1.0 / self.actions, self.homeostasis.threshold_rate),
+            threshold=threshold.adapt(state.threshold, chosen, share, self.homeostasis.threshold_rate),
             critic=Plastic(critic_weights, critic_trace + critic_increment),
             potential=potential,
             value=value,
             uncertainty=uncertainty,
             scaled=state.scaled + scaled,
         )
-        return state, decision.winner, Activity(x.spikes, decision.spikes, critic_spikes, value, delta)
+        return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
 
     def rest(self, state: State) -> EncoderState:
         """Return the input neurons as they are: their potentials and traces carry over between episodes."""
@@ -200,7 +204,7 @@ class SpikingActorCritic(Agent):
         """Choose the action of the largest drive, summed over the substeps and without noise."""
         activity, x = self.encode(activity, observation, key)
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
-        return activity, jnp.argmax(drive)
+        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(drive)])
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""
@@ -216,7 +220,7 @@ class SpikingActorCritic(Agent):
 
     def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace]:
         """Let the input neurons fire at an observation; the traces of a map sum to about 1 / maps."""
-        rates = self.code.rates(observation)
+        rates = self.code.rates(observation, encoder.code)
         if self.encoder.spikes == "poisson":
             potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
         else:
@@ -224,7 +228,25 @@ class SpikingActorCritic(Agent):
         decay = jnp.exp(-1.0 / self.encoder.tau)
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
         x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self.code.groups)
-        return EncoderState(potential, x.final()), x
+        return EncoderState(potential, x.final(), encoder.code), x
+
+    def _decide(self, key: Array, drive: Array) -> tuple[rules.Postsynaptic, list[Array]]:
+        """Let the neurons of each head compete, and return what they did [S, A] and the winner of each head."""
+        heads = self.actions.split(drive)
+        keys = [key] if len(heads) == 1 else list(jax.random.split(key, len(heads)))
+        hazards = [escape_noise.hazard(head, self.actor.hazard) for head in heads]
+        decisions = [escape_noise.first_spike(k, h, self.actor.inhibition) for k, h in zip(keys, hazards, strict=True)]
+        until = [h * d.active[:, None] for h, d in zip(hazards, decisions, strict=True)]
+        spikes = jnp.concatenate([d.spikes for d in decisions], axis=-1)
+        return rules.Postsynaptic(spikes, jnp.concatenate(until, axis=-1)), [d.winner for d in decisions]
+
+    def _express(self, post: rules.Postsynaptic, winners: list[Array]) -> Array:
+        """Return the action: of the winners, or without inhibition the population vector of all spikes."""
+        if self.actor.inhibition:
+            return self.actions.of_winners(winners)
+        counts = self.actions.split(post.spikes.sum(0))
+        silent = [jax.nn.one_hot(w, n) * (c.sum() == 0) for w, n, c in zip(winners, self.actions.heads, counts, strict=True)]
+        return self.actions.of_activity([c + s for c, s in zip(counts, silent, strict=True)])
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
         """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""

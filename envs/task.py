@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -48,21 +48,10 @@ class Task:
     env_params: Any = None  # and its parameters
     make: Callable[..., Any] | None = None  # makes a Gymnasium environment
 
-    @functools.cached_property
+    @property
     def ranges(self) -> ranges.Ranges | None:
-        """Range of every observation dimension; probes the environment where nothing else says it."""
-        return ranges.find(self.env_id, self.observation_space, self._walk)
-
-    def _walk(self) -> Iterator[np.ndarray]:
-        make = self.make or (lambda: _as_gymnasium(self.env, self.env_params))
-        env = make()
-        env.action_space.seed(0)
-        observation, _ = env.reset(seed=0)
-        while True:
-            yield np.asarray(observation)
-            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
-            if terminated or truncated:
-                observation, _ = env.reset()
+        """What is known of the range of every observation dimension."""
+        return ranges.find(self.env_id, self.observation_space)
 
 
 def gymnax_ids() -> list[str]:
@@ -100,6 +89,9 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     if loop != "host" and name in gymnax_ids():
         return _resolve_jax(env, name, settings, max_episode_steps)
     known = list(gymnasium.registry)
+    if successor := _successor(name, known):
+        env = f"{module}:{successor}" if module else successor
+        name = successor
     if name not in known:
         ids = known + gymnax_ids()
         if name in ids:
@@ -108,6 +100,16 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     if loop == "jax":
         raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
     return _resolve_host(env, name, settings, max_episode_steps)
+
+
+def _successor(name: str, known: list[str]) -> str | None:
+    """Return the oldest newer version of an environment whose version Gymnasium no longer has, or None."""
+    base, _, version = name.rpartition("-v")
+    if name in known or not base or not version.isdigit():
+        return None
+    versions = [other.rpartition("-v")[2] for other in known if other.startswith(f"{base}-v")]
+    newer = [int(v) for v in versions if v.isdigit() and int(v) > int(version)]
+    return f"{base}-v{min(newer)}" if newer else None
 
 
 def reward_threshold(env_id: str) -> float | None:
@@ -229,27 +231,3 @@ def _checked(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
         if key not in defaults:
             raise NeurorlError(f"unknown parameter 'env.{key}'{nearest(key, defaults)}; there are {', '.join(sorted(defaults))}")
     return {key: check(f"env.{key}", value, defaults[key], {}) for key, value in settings.items()}
-
-
-def _as_gymnasium(env: Any, params: Any) -> Any:
-    """Return a plain Gymnasium view of a gymnax environment, for the random walk."""
-    import jax
-    from gymnax.environments.spaces import gymnax_space_to_gym_space
-
-    class View(gymnasium.Env):
-        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
-        action_space = gymnax_space_to_gym_space(env.action_space(params))
-
-        def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-            super().reset(seed=seed)
-            self.key = jax.random.key(int(self.np_random.integers(2**31)))
-            observation, self.state = env.reset(self.key, params)
-            return observation, {}
-
-        def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-            self.key, key = jax.random.split(self.key)
-            observation, self.state, reward, terminated, truncated, _ = env.step(key, self.state, action, params)
-            done = bool(terminated), bool(truncated)  # the step has reset the environment by itself
-            return observation, float(reward), *done, {}
-
-    return View()

@@ -15,6 +15,7 @@ import numpy as np
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from jax import Array
 
+from neurorl import packing
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
@@ -75,10 +76,6 @@ class HostLoop:
             raise NeurorlError(f"the vector environment has {self._given_env.num_envs} sub-environments for {self.seeds} seeds")
         return self._given_env
 
-    @functools.cached_property
-    def _first_action(self) -> int:
-        return int(getattr(self.env.single_action_space, "start", 0))
-
     def init(self) -> Learners:
         """Return learners that have not begun."""
         progress = jax.vmap(lambda _: episodes.init())(jnp.arange(self.seeds))
@@ -116,9 +113,10 @@ class HostLoop:
 
     def _act_on(self, actions: Array, begins: np.ndarray) -> np.ndarray:
         """Step the environments, and return their outcome; those in ``begins`` only bring a new episode's first observation."""
-        answer: Any = self.env.step(np.asarray(actions) + self._first_action)
+        answer: Any = self.env.step(packing.unpack(self.task.action_space, np.asarray(actions), (self.seeds,)))
         observation, reward, terminated, truncated, info = answer
-        final = _final_observation(observation, info)
+        observation = packing.pack(self.task.observation_space, observation, (self.seeds,))
+        final = _final_observation(self.task, observation, info)
         return self._pack(observation, final, reward, terminated & ~begins, truncated & ~terminated | begins, begins, begins)
 
     def _begin(self, step: int) -> np.ndarray:
@@ -127,7 +125,8 @@ class HostLoop:
         if not isinstance(self.env.unwrapped, SyncVectorEnv | AsyncVectorEnv):
             seeds = seeds[0]  # a native vector environment has one generator for all
         answer: Any = self.env.reset(seed=seeds)
-        return self._pack(answer[0], answer[0], 0.0, False, True, True, True)
+        observation = packing.pack(self.task.observation_space, answer[0], (self.seeds,))
+        return self._pack(observation, observation, 0.0, False, True, True, True)
 
     def _pack(self, observation: Any, final: Any, reward: Any, *flags: Any) -> np.ndarray:
         """Return an outcome as one new array: handing over an array costs a jitted call tens of microseconds."""
@@ -142,10 +141,8 @@ class HostLoop:
 
     def _unpack(self, packed: Array) -> Outcome:
         """Return the outcome of one learner, from its row."""
-        space = self.task.observation_space
-        observation, final = (
-            packed[_HEAD:].reshape(2, *(space.shape or ())).astype(jax.dtypes.canonicalize_dtype(space.dtype or np.float32))
-        )
+        shape, dtype = packing.shape_and_dtype(self.task.observation_space)
+        observation, final = packed[_HEAD:].reshape(2, *shape).astype(jax.dtypes.canonicalize_dtype(dtype))
         flags = packed[:_HEAD] > 0.0
         timestep = Timestep(observation, packed[_REWARD], flags[_TERMINATED], flags[_TRUNCATED], final)
         return Outcome(timestep, flags[_BEGINS], flags[_COUNTED])
@@ -180,18 +177,21 @@ def play(task: Task, agent: Agent, agent_state: Any, seeds: list[int], learners:
         learners: Their number.
     """
     shape = (learners, len(seeds))
-    activity = jax.tree.map(lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), jax.vmap(agent.rest)(agent_state))
+    activity = jax.tree.map(
+        lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), jax.vmap(agent.rest, axis_size=learners)(agent_state)
+    )
     make = functools.partial(make_limited, task)
     envs: VectorEnv[Any, Any, Any] = SyncVectorEnv([make] * (learners * len(seeds)), autoreset_mode=AutoresetMode.SAME_STEP)
-    offset = int(getattr(envs.single_action_space, "start", 0))
     all_seeds: Any = seeds * learners
     observation, _ = envs.reset(seed=all_seeds)
     total, alive = np.zeros(envs.num_envs), np.ones(envs.num_envs, bool)
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds))
     for step in range(task.max_episode_steps):
-        seen = np.reshape(observation, (*shape, *np.shape(observation)[1:]))
+        seen = packing.pack(task.observation_space, observation, (envs.num_envs,))
+        seen = np.reshape(seen, (*shape, *np.shape(seen)[1:]))
         activity, actions = _act(agent, agent_state, activity, seen, keys, step)
-        observation, reward, terminated, truncated, _ = envs.step(np.asarray(actions).ravel() + offset)
+        flat = np.asarray(actions).reshape(envs.num_envs, *np.shape(actions)[2:])
+        observation, reward, terminated, truncated, _ = envs.step(packing.unpack(task.action_space, flat, (envs.num_envs,)))
         total += np.where(alive, reward, 0.0)
         alive &= ~(terminated | truncated)
         if not alive.any():
@@ -216,11 +216,11 @@ def _count(progress: episodes.Episodes, outcome: Outcome) -> episodes.Episodes:
     return jax.tree.map(lambda old, new: jnp.where(outcome.counted, old, new), progress, updated)
 
 
-def _final_observation(observation: Any, info: dict[str, Any]) -> Any:
-    """Return what the last actions led to: SAME_STEP autoreset keeps it in ``info``."""
+def _final_observation(task: Task, observation: Any, info: dict[str, Any]) -> Any:
+    """Return what the last actions led to, packed: SAME_STEP autoreset keeps it in ``info``."""
     if "final_obs" not in info:
         return observation
     final = observation.copy()
     for lane in np.flatnonzero(info["_final_obs"]):
-        final[lane] = info["final_obs"][lane]
+        final[lane] = packing.pack(task.observation_space, packing.lane(info["final_obs"], lane))
     return final

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from neurorl import packing
 from neurorl.agents.contract import Agent, Timestep, restart
 from neurorl.envs.task import Task
 from neurorl.running import episodes
@@ -31,6 +32,7 @@ class JaxLoop:
     def __init__(self, task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
         """Prepare the loop; arguments as in the run's configuration."""
         self.agent, self.env, self.params = agent, task.env, task.env_params
+        self.observation_space, self.action_space = task.observation_space, task.action_space
         self.keys = learner_keys(seed, seeds)
         self.eval_keys = jax.random.split(jax.random.key(eval_seed), eval_episodes)
         self.limit = task.max_episode_steps
@@ -63,6 +65,7 @@ class JaxLoop:
     def _init_one(self, agent: Agent, params: Any, key: Array) -> tuple[Any, episodes.Episodes, World]:
         key_agent, key_env = jax.random.split(key)
         observation, state = self.env.reset(key_env, params)
+        observation = packing.pack(self.observation_space, observation)
         return agent.init(key_agent), episodes.init(), World(state, restart(observation))
 
     def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
@@ -88,16 +91,18 @@ class JaxLoop:
         return agent_state, episodes.update(progress, timestep.reward, ended, finite), World(env_state, timestep)
 
     def _act_on(self, params: Any, state: Any, action: Array, key: Array) -> tuple[Timestep, Any]:
+        action = packing.unpack(self.action_space, action)
         observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
         truncated = truncated & ~terminated
-        timestep = Timestep(observation, jnp.asarray(reward, jnp.float32), terminated, truncated, info["final_observation"])
-        return timestep, state
+        observation, final = (packing.pack(self.observation_space, o) for o in (observation, info["final_observation"]))
+        return Timestep(observation, jnp.asarray(reward, jnp.float32).reshape(()), terminated, truncated, final), state
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
         """Return the return of one greedy episode; the weights are closed over and never copied."""
         compilations["evaluate"] += 1
         key_env, key = jax.random.split(key)
         observation, env_state = self.env.reset(key_env, params)
+        observation = packing.pack(self.observation_space, observation)
         start = (agent.rest(agent_state), observation, env_state, jnp.float32(0.0), jnp.array(False), jnp.int32(0))
 
         def going(carry: Any) -> Array:
