@@ -13,6 +13,10 @@ __all__ = ["Agent", "Timestep", "find", "name_of", "names", "preset", "register"
 DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
+    "ppo": "neurorl.agents.ppo:PPO",
+    "dqn": "neurorl.agents.dqn:DQN",
+    "sarsa": "neurorl.agents.sarsa:Sarsa",
+    "linear-sarsa": "neurorl.agents.linear_sarsa:LinearSarsa",
     "random": "neurorl.agents.random:Random",
 }
 

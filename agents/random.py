@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 from flax import struct
 from gymnasium import spaces
 from jax import Array
@@ -22,9 +23,9 @@ class Random(Agent):
         """Return the agent for an environment's actions."""
         return cls(actions=actions.for_space(action_space))
 
-    def init(self, key: Array) -> tuple[()]:
-        """Return nothing: there is nothing to know."""
-        return ()
+    def init(self, key: Array) -> Array:
+        """Return the key, which nothing reads: there is nothing to know, but learners are mapped over what they hold."""
+        return jax.random.key_data(key)
 
     def learn(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array]:
         """Choose at random."""

@@ -20,13 +20,13 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
-from neurorl.agents import actions
+from neurorl.agents import actions, components
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.codes import spike_encoder
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine
+from neurorl.neuromodulation import acetylcholine, dopamine, reward
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
 from neurorl.neurons import escape_noise, integrate_and_fire
@@ -51,12 +51,13 @@ class Encoder:
 
 @struct.dataclass
 class Actor:
-    """Escape-noise neurons, a head for each component of an action."""
+    """Escape-noise neurons, a head for each component of an action; joint actions may share synapses (``agents.components``)."""
 
     learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
     lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     hazard: float = parameter(0.5, "probability a substep that some actor neuron fires", low=0.0, high=1.0)
     rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
+    components: tuple[int, ...] = parameter((), "sizes of the components that joint actions share synapses by", static=True)
     inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
 
 
@@ -91,8 +92,8 @@ class State(NamedTuple):
     """A learner."""
 
     encoder: EncoderState  # input neurons
-    actor: Plastic
-    threshold: Array  # [A], of the actor neurons
+    actor: Plastic  # onto the P actor neurons, or populations that actor neurons share
+    threshold: Array  # [P]
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
@@ -139,11 +140,11 @@ class SpikingActorCritic(Agent):
         """Return a learner with zero weights."""
         rules.find(self.actor.rule)
         key_encoder, key_critic = jax.random.split(key)
-        critics = 2 * self.critic.neurons
+        critics, populations = 2 * self.critic.neurons, self._membership().shape[1]
         return State(
             encoder=spike_encoder.init(key_encoder, self.code.size, self.code.init()),
-            actor=Plastic(*jnp.zeros((2, self.actions.size, self.code.size))),
-            threshold=jnp.zeros(self.actions.size),
+            actor=Plastic(*jnp.zeros((2, populations, self.code.size))),
+            threshold=jnp.zeros(populations),
             critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
@@ -164,7 +165,7 @@ class SpikingActorCritic(Agent):
         encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
         encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
-        post, winners = self._decide(key_actor, drive)
+        post, winners = self._decide(key_actor, self._joint(drive))
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
@@ -173,17 +174,19 @@ class SpikingActorCritic(Agent):
             self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
         )
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
+        if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
+            uncertainty = acetylcholine.startle(self.acetylcholine, uncertainty, reward.switched(timestep.events))
         actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
-        actor_increment = rules.find(self.actor.rule)(x, post)
+        actor_increment = rules.find(self.actor.rule)(x, rules.Postsynaptic(*map(self._parts, post)))
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
         actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
-        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
-        share = np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads])
+        chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
+        share = self._parts(np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads]))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
@@ -204,7 +207,20 @@ class SpikingActorCritic(Agent):
         """Choose the action of the largest drive, summed over the substeps and without noise."""
         activity, x = self.encode(activity, observation, key)
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
-        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(drive)])
+        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(self._joint(drive))])
+
+    def value(self, state: State, observation: Array) -> Array:
+        """Return the discounted return expected of an observation, []: what the critic's rates settle at, without spikes.
+
+        The value of ``record`` is (1 - gamma) times this, rounded to whole spikes and smeared by the trace of the step before.
+        """
+        rates = self.code.rates(observation, state.encoder.code)
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        settled = rates / self.code.groups if self.encoder.carry else jnp.zeros_like(rates)
+        spikes = jnp.broadcast_to(rates, (self.encoder.substeps, *rates.shape))
+        x = SpikeTrace(settled, spikes, decay, gain=(1.0 - decay) / self.code.groups)
+        drive = x.project(state.critic.weights).mean(0)
+        return 2.0 * jnp.mean(self._signs() * jnp.clip(0.5 + drive, 0.0, 1.0)) / (1.0 - self.gamma)
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""
@@ -247,6 +263,17 @@ class SpikingActorCritic(Agent):
         counts = self.actions.split(post.spikes.sum(0))
         silent = [jax.nn.one_hot(w, n) * (c.sum() == 0) for w, n, c in zip(winners, self.actions.heads, counts, strict=True)]
         return self.actions.of_activity([c + s for c, s in zip(counts, silent, strict=True)])
+
+    def _membership(self) -> np.ndarray:
+        return components.membership(self.actor.components, self.actions.size)
+
+    def _joint(self, drive: Array) -> Array:
+        """Return the drives [..., A] of the actor neurons, of those [..., P] of the populations that they share."""
+        return drive @ self._membership().T if self.actor.components else drive
+
+    def _parts(self, activity: Array) -> Array:
+        """Return the activity [..., P] of the populations, of that [..., A] of the actor neurons."""
+        return activity @ self._membership() if self.actor.components else activity
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
         """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""

@@ -9,6 +9,7 @@
     MultiDiscrete, MultiBinary, Tuple of Discrete       conjunctions of their states; pixels where there are many
     Tuple, Dict                                         their parts packed into one vector, and the above joined
 
+Tilings, whose borders are sharp, stand for place cells where an agent asks for them.
 An end that a space leaves open, or declares further away than 1,000, is learned while running (``learned_range``).
 """
 
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 KINDS = ("one-hot", "place-cells", "tilings", "conjunctions", "pixels", "sparse")
-BOX_CODES: dict[str, Any] = {"place-cells": PlaceCells, "tilings": Tilings}
+BOXES: dict[str, type[PlaceCells] | type[Tilings]] = {"place-cells": PlaceCells, "tilings": Tilings}
 FEW = 16  # discrete parts up to which their states are told by conjunctions
 MOST_STATES = 2**20  # states of one discrete part; each is a neuron
 
@@ -111,10 +112,10 @@ def _of_kind(kind: str, space: spaces.Space[Any], receptors: Receptors, angles: 
         return _of_states(receptors)
     if kind == "one-hot" and isinstance(space, spaces.Discrete):
         return OneHot(n=int(space.n), start=int(space.start))
-    if kind in BOX_CODES and isinstance(space, spaces.Box):
+    if kind in BOXES and isinstance(space, spaces.Box):
         on_circle = {entry for pair in angles for entry in pair}
         learned = tuple(entry for entry in receptors.learned if entry not in on_circle)
-        return BOX_CODES[kind](low=receptors.low, high=receptors.high, angles=angles, learned=learned)
+        return BOXES[kind](low=receptors.low, high=receptors.high, angles=angles, learned=learned)
     if kind not in KINDS:
         raise NeurorlError(f"'agent.code.kind' is '{kind}'; it must be one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
     raise NeurorlError(f"'agent.code.kind' is '{kind}', which does not encode observations of {type(space).__name__}")

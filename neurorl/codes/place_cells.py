@@ -34,6 +34,7 @@ class PlaceCells(Code):
     low: tuple[float, ...] = parameter((0.0,), "lower end of each observation dimension, in its own unit")
     high: tuple[float, ...] = parameter((1.0,), "upper end of each observation dimension, in its own unit")
     angles: tuple[tuple[int, int], ...] = parameter((), "dimensions with cosine and sine of an angle", static=True)
+    pairs: tuple[tuple[int, int], ...] = parameter((), "pairs of features that have a map; none: all pairs", static=True)
     learned: tuple[int, ...] = parameter((), "dimensions whose range is learned while running", static=True)
     cells: int = parameter(8, "place cells along a dimension", low=2, high=64, static=True)
     width: float = parameter(0.7, "standard deviation of a place cell, in cell spacings", low=0.05, high=10.0)
@@ -45,6 +46,8 @@ class PlaceCells(Code):
     @property
     def maps(self) -> list[tuple[int, ...]]:
         """The features (angles first, then the other dimensions) that each map is over."""
+        if self.pairs:
+            return list(self.pairs)
         pairs = 2 <= self._features <= MAX_PAIRED
         return list(itertools.combinations(range(self._features), 2 if pairs else 1))
 

@@ -70,15 +70,16 @@ class Tilings(Code):
 
         Values outside the range are taken at its edge.
         """
-        cell = self._along(observation.ravel(), state)[:, np.array(self.maps)]  # [tilings, maps, dimensions of a map]
+        along = self._along(observation.ravel(), state)
+        cell = along[:, np.array(self.maps)]  # [tilings, maps, dimensions of a map]
         place = jnp.zeros(cell.shape[:2], jnp.int32)
         for dimension in range(cell.shape[2]):
             place = place * (self.tiles + 1) + cell[:, :, dimension]
-        first = np.arange(self.groups, dtype=np.int32) * (self.tiles + 1) ** len(self.maps[0])
+        first = jnp.arange(self.groups) * (self.tiles + 1) ** len(self.maps[0])
         return place.T.ravel() + first, jnp.ones(self.groups)
 
     def rates(self, observation: Array, state: Any = ()) -> Array:
-        """Return the spikes a substep that each neuron aims at, [size]: 1 for one neuron a tiling."""
+        """Return the spikes a substep that each neuron aims at, [size]: 1 for the active ones."""
         index, rates = self.active(observation, state)
         return jnp.zeros(self.size).at[index].set(rates)
 

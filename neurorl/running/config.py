@@ -11,6 +11,7 @@ from neurorl.agents.contract import Agent
 from neurorl.envs.task import LOOPS, Task, resolve
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.running import changes as rules
 
 VERSION = 1  # of the layout of config.json
 
@@ -31,6 +32,9 @@ class Options:
     )
     max_episode_steps: int | None = parameter(None, "time limit of an episode, environment steps", low=1, optional=True)
     loop: str = parameter("auto", "which loop runs it", choices=LOOPS)
+    changes: tuple[tuple[int, str, Any], ...] = parameter(
+        (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +84,12 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         changes["agent"] = _merge(agents.preset(_agent_id(agent), task.env_id), changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
+    built = built.for_steps(checked.steps)
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
@@ -103,6 +109,19 @@ def from_json(values: dict[str, Any], env: Any = None) -> Config:
     task = resolve(env or values["env_id"], options.loop, settings, options.max_episode_steps)
     template = _template(values["agent_id"], task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
+
+
+def value_at(configuration: Config, key: str) -> Any:
+    """Return the value at a dotted path of config.json, or at as much of its end as is unique.
+
+    Raises:
+        NeurorlError: An unknown or ambiguous key.
+    """
+    values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
+    found: Any = values
+    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
 
 
 def parse_settings(items: list[str]) -> dict[str, Any]:
