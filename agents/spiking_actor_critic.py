@@ -20,16 +20,18 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
-from neurorl.agents import actions
+from neurorl.agents import actions, components
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine
+from neurorl.neuromodulation import acetylcholine, dopamine, norepinephrine, reward, serotonin
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
+from neurorl.neuromodulation.norepinephrine import Norepinephrine
+from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
 from neurorl.plasticity import eligibility, rules, three_factor
@@ -52,12 +54,13 @@ class Encoder:
 
 @struct.dataclass
 class Actor:
-    """Escape-noise neurons, a head for each component of an action."""
+    """Escape-noise neurons, a head for each component of an action; joint actions may share synapses (``agents.components``)."""
 
     learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
     lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     hazard: float = parameter(0.5, "probability a substep that some actor neuron fires", low=0.0, high=1.0)
     rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
+    components: tuple[int, ...] = parameter((), "sizes of the components that joint actions share synapses by", static=True)
     inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
 
 
@@ -92,12 +95,14 @@ class State(NamedTuple):
     """A learner."""
 
     encoder: EncoderState  # input neurons
-    actor: Plastic
-    threshold: Array  # [A], of the actor neurons
+    actor: Plastic  # onto the P actor neurons, or populations that actor neurons share
+    threshold: Array  # [P]
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
     uncertainty: Array  # [], expected |dopamine|
+    surprise: Array  # [], recent |dopamine|, for norepinephrine
+    patience: Array  # [], recent value, for serotonin
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
 
@@ -122,6 +127,8 @@ class SpikingActorCritic(Agent):
     critic: Critic = Critic()
     dopamine: Dopamine = Dopamine()
     acetylcholine: Acetylcholine = Acetylcholine()
+    norepinephrine: Norepinephrine = Norepinephrine()
+    serotonin: Serotonin = Serotonin()
     homeostasis: Homeostasis = Homeostasis()
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
     actions: Actions = Actions()
@@ -141,15 +148,17 @@ class SpikingActorCritic(Agent):
         """Return a learner with zero weights."""
         rules.find(self.actor.rule)
         key_encoder, key_critic = jax.random.split(key)
-        critics = 2 * self.critic.neurons
+        critics, populations = 2 * self.critic.neurons, self._membership().shape[1]
         return State(
             encoder=spike_encoder.init(key_encoder, self.inputs, self.code.init())._replace(memory=self._empty_memory()),
-            actor=Plastic(*jnp.zeros((2, self.actions.size, self.inputs))),
-            threshold=jnp.zeros(self.actions.size),
+            actor=Plastic(*jnp.zeros((2, populations, self.inputs))),
+            threshold=jnp.zeros(populations),
             critic=Plastic(*jnp.zeros((2, critics, self.inputs))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            surprise=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            patience=jnp.float32(0.0),
             scaled=jnp.int32(0),
         )
 
@@ -162,32 +171,39 @@ class SpikingActorCritic(Agent):
         """Do what :meth:`learn` does and return the activity too."""
         key_input, key_actor = jax.random.split(key)
         ended = timestep.terminated | timestep.truncated
+        arousal = norepinephrine.arousal(self.norepinephrine, state.surprise, state.uncertainty)
+        gamma = serotonin.discount(self.serotonin, state.patience, self.gamma)
 
         encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
         if self.memory.enabled:
             encoder = encoder._replace(memory=encoder.memory._replace(begins=ended))
         encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
-        post, winners = self._decide(key_actor, drive)
+        drive = norepinephrine.explore(self.norepinephrine, arousal, drive)
+        post, winners = self._decide(key_actor, self._joint(drive))
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
 
         delta = dopamine.release(
-            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
+            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, gamma
         )
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
-        actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
+        surprise = norepinephrine.update(self.norepinephrine, state.surprise, delta, timestep.truncated)
+        if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
+            uncertainty = acetylcholine.startle(self.acetylcholine, uncertainty, reward.switched(timestep.events))
+        gate = acetylcholine.gate(self.acetylcholine, uncertainty)
+        actor_rate = self.actor.learning_rate * norepinephrine.open_gate(self.norepinephrine, arousal, gate)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
-        actor_increment = rules.find(self.actor.rule)(x, post)
+        actor_increment = rules.find(self.actor.rule)(x, rules.Postsynaptic(*map(self._parts, post)))
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
-        actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
-        critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
-        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
-        share = np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads])
+        actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
+        critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
+        chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
+        share = self._parts(np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads]))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
@@ -196,6 +212,8 @@ class SpikingActorCritic(Agent):
             potential=potential,
             value=value,
             uncertainty=uncertainty,
+            surprise=surprise,
+            patience=serotonin.update(self.serotonin, state.patience, value),
             scaled=state.scaled + scaled,
         )
         return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
@@ -208,7 +226,7 @@ class SpikingActorCritic(Agent):
         """Choose the action of the largest drive, summed over the substeps and without noise."""
         activity, x = self.encode(activity, observation, key)
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
-        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(drive)])
+        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(self._joint(drive))])
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []: what the critic's rates settle at, without spikes.
@@ -284,6 +302,17 @@ class SpikingActorCritic(Agent):
         counts = self.actions.split(post.spikes.sum(0))
         silent = [jax.nn.one_hot(w, n) * (c.sum() == 0) for w, n, c in zip(winners, self.actions.heads, counts, strict=True)]
         return self.actions.of_activity([c + s for c, s in zip(counts, silent, strict=True)])
+
+    def _membership(self) -> np.ndarray:
+        return components.membership(self.actor.components, self.actions.size)
+
+    def _joint(self, drive: Array) -> Array:
+        """Return the drives [..., A] of the actor neurons, of those [..., P] of the populations that they share."""
+        return drive @ self._membership().T if self.actor.components else drive
+
+    def _parts(self, activity: Array) -> Array:
+        """Return the activity [..., P] of the populations, of that [..., A] of the actor neurons."""
+        return activity @ self._membership() if self.actor.components else activity
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
         """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""

@@ -107,6 +107,22 @@ def _successor(name: str, known: list[str]) -> str | None:
     return f"{base}-v{min(newer)}" if newer else None
 
 
+def changed(task: Task, settings: dict[str, Any]) -> Task:
+    """Return a task of a JAX environment with other parameters; what follows from them follows, unless it had been set.
+
+    Raises:
+        NeurorlError: An unknown parameter, a value of the wrong type, or one that decides shapes.
+    """
+    own = {key: value for key, value in task.parameters.items() if hasattr(task.env_params, key)}
+    settings = _checked(settings, own)
+    before, after = task.parameters, {**task.parameters, **settings}
+    for key, derive in DERIVED.get(task.env_id.rpartition(":")[2], {}).items():
+        if key not in settings and np.isclose(before[key], derive(before)):
+            after[key] = derive(after)
+    params = task.env_params.replace(**{key: after[key] for key in own if after[key] != before[key]})
+    return dataclasses.replace(task, env_params=params, parameters=after, changed=True)
+
+
 def reward_threshold(env_id: str) -> float | None:
     """Return the return at which Gymnasium calls the task of this id solved, where it says so."""
     spec = gymnasium.registry.get(env_id.rpartition(":")[2])

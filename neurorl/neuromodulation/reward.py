@@ -95,6 +95,11 @@ def unpack(events: RewardEvents) -> list[RewardEvent]:
     return [kinds[code](value) for code, value in slots if code != EventCode.NONE]
 
 
+def switched(events: RewardEvents) -> Array:
+    """Return whether a switch of source is among the events of a step, []."""
+    return jnp.any(events.codes == EventCode.SWITCH)
+
+
 @struct.dataclass
 class RewardParameters(Checked):
     """What events are worth, how expectation follows them, and what a surprise releases."""

@@ -11,6 +11,7 @@ from neurorl.agents.contract import Agent
 from neurorl.envs.task import LOOPS, Task, resolve
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.running import changes as rules
 
 VERSION = 1  # of the layout of config.json
 
@@ -31,6 +32,9 @@ class Options:
     )
     max_episode_steps: int | None = parameter(None, "time limit of an episode, environment steps", low=1, optional=True)
     loop: str = parameter("auto", "which loop runs it", choices=LOOPS)
+    changes: tuple[tuple[int, str, Any], ...] = parameter(
+        (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +84,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         changes["agent"] = _merge(agents.preset(_agent_id(agent), task.env_id), changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)

@@ -56,6 +56,10 @@ class JaxLoop:
         """Train every learner for ``steps`` environment steps."""
         return self._advance(self.agent, self.params, self.keys, learners, jnp.int32(steps))
 
+    def change(self, task: Task) -> None:
+        """Go on with the parameters of another task of the same environment."""
+        self.params = task.env_params
+
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
         return np.asarray(self._evaluate(self.agent, self.params, learners.agent, self.eval_keys))
@@ -68,7 +72,8 @@ class JaxLoop:
         key_agent, key_env = jax.random.split(key)
         observation, state = self.env.reset(key_env, params)
         observation = packing.pack(self.observation_space, observation)
-        return agent.init(key_agent), episodes.init(), World(state, restart(observation))
+        quiet = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(self._events, params, state, key_env))
+        return agent.init(key_agent), episodes.init(), World(state, restart(observation, quiet))
 
     def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
         compilations["advance"] += 1
@@ -112,7 +117,14 @@ class JaxLoop:
         observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
         truncated = truncated & ~terminated
         observation, final = (packing.pack(self.observation_space, o) for o in (observation, info["final_observation"]))
-        return Timestep(observation, jnp.asarray(reward, jnp.float32).reshape(()), terminated, truncated, final), state
+        reward, events = jnp.asarray(reward, jnp.float32).reshape(()), info.get("events", ())
+        return Timestep(observation, reward, terminated, truncated, final, events), state
+
+    def _events(self, params: Any, state: Any, key: Array) -> Any:
+        """Return the events of some step, which have the shapes of all."""
+        shape, dtype = packing.shape_and_dtype(self.action_space)
+        action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
+        return self._act_on(params, state, action, key)[0].events
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
         """Return the return of one greedy episode; the weights are closed over and never copied."""

@@ -67,7 +67,8 @@ class _World:
             action = packing.unpack(self.task.action_space, action)
             _, self.state, reward, terminated, truncated, info = self.task.env.step(key, self.state, action, self.task.env_params)
             final = self._seen(info["final_observation"])
-            return Timestep(final, jax.numpy.float32(reward).reshape(()), terminated, truncated & ~terminated, final)
+            ends = terminated, truncated & ~terminated
+            return Timestep(final, jax.numpy.float32(reward).reshape(()), *ends, final, info.get("events", ()))
         action = packing.unpack(self.task.action_space, np.asarray(action))
         observation, reward, terminated, truncated, _ = self.env.step(action)
         final = self._seen(observation)
