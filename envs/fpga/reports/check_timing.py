@@ -23,7 +23,7 @@ class Check:
     """A check, and how often it found something."""
 
     name: str  # as in "no_input_delay"
-    count: int | None  # None where the text ends before it
+    count: int | None  # None where the text ends within it
     findings: tuple[Finding, ...] = ()
 
 
@@ -45,10 +45,11 @@ def parse(source: Source) -> tuple[Check, ...]:
                 findings.setdefault(name, [])
         elif line.startswith("| "):
             name = ""
+    last = name  # in which the text ends, unless another part of the report follows
     result = []
     for check, count in counts.items():
         said = tuple(findings[check])
-        if count is None and said:
+        if count is None and said and check != last:
             count = sum(finding.count for finding in said)
         result.append(Check(check, count, said))
     return tuple(result)

@@ -108,10 +108,15 @@ def scan(source: Source) -> Document:
                 break
             titles.append(text)
             kind, heading = TITLES[text], ""
+        elif text.startswith("+-") and not any(line.strip() for line in lines[at + 1 : at + 10]):
+            source.warn(at, "the text ends at the border of a table")
         elif text == "Table of Contents":
-            at = _contents(lines, at + 1, contents)
+            end = _contents(lines, at + 1, contents)
+            if end >= len(lines):
+                source.warn(at, "the text ends inside this table of contents")
+            at = end
             continue
-        elif text[0] in "+|" and tables.is_bordered(lines, at):
+        elif tables.is_bordered(lines, at):
             table = tables.bordered(source, at)
             found.append(Placed(table, heading, kind))
             at = max(table.end, at + 1)
@@ -120,7 +125,7 @@ def scan(source: Source) -> Document:
             heading = text.split(" ", 1)[-1]
             seen[text] = at
         at += 1
-    _complete(source, contents, seen)
+    _complete(source, contents, seen, kind)
     header = _header(source)
     return Document(source, _kind(source, titles, header), header, tuple(found), frozenset(titles))
 
@@ -139,22 +144,25 @@ def _is_heading(lines: list[str], at: int, text: str) -> bool:
     return at + 1 < len(lines) and lines[at + 1].startswith("---") and _HEADING.fullmatch(text) is not None
 
 
-def _complete(source: Source, contents: dict[str, int], seen: dict[str, int]) -> None:
+def _complete(source: Source, contents: dict[str, int], seen: dict[str, int], kind: str) -> None:
     """Note the sections which the contents list, and the text has not."""
+    end = len(source.lines) - 1
     missing = [heading for heading in contents if heading not in seen]
     if missing:
         names = ", ".join(f"'{heading[:60]}'" for heading in missing[:3]) + (", ..." if len(missing) > 3 else "")
-        source.warn(
-            len(source.lines) - 1, f"the text ends without {names}, which its contents on line {contents[missing[0]] + 1} list"
-        )
+        source.warn(end, f"the text ends without {names}, which its contents on line {contents[missing[0]] + 1} list")
+    elif seen and kind in ("utilization", "power") and not any(line.strip() for line in source.lines[max(seen.values()) + 2 :]):
+        source.warn(end, "the text ends before the table of its last section")
 
 
 def _header(source: Source) -> Header:
     """Return the header, which stands before everything else."""
     fields: dict[str, str] = {}
     last = ""
-    for line in source.lines[:60]:
+    for at, line in enumerate(source.lines[:60]):
         text = line.strip()
+        if source.open(at):
+            break  # the value may be cut
         match = _FIELD.fullmatch(text)
         name = _FIELDS.get(match[1].casefold(), "") if match else ""
         if match and name and name not in fields:

@@ -48,6 +48,8 @@ def rules(source: Source, table: Table) -> tuple[Rule, ...]:
     """Return the rules of a table that lists them."""
     result = []
     for row in table.rows:
+        if row.cut:
+            continue
         name, severity, description, violations = row.cells
         count = values.reading(source, row.line, table.columns[3], violations).value
         result.append(Rule(name, severity, description, None if count is None else int(count)))
@@ -64,8 +66,12 @@ def parse(document: Document, summary: tuple[Rule, ...] = ()) -> MethodologyRepo
     source = document.source
     tables = [placed.table for placed in document.tables if is_table(placed.table.columns)]
     listed = tuple(rule for table in tables for rule in rules(source, table)) or summary
-    if not listed and document.titles.isdisjoint({"Report Methodology", "Report DRC"}):
-        return MethodologyReport() if document.kind in ("methodology", "drc") else None
+    if (
+        not listed
+        and document.kind not in ("methodology", "drc")
+        and document.titles.isdisjoint({"Report Methodology", "Report DRC"})
+    ):
+        return None
     found: int | None = None
     details: dict[str, int] = {}
     for at, line in enumerate(source.lines):
@@ -73,6 +79,8 @@ def parse(document: Document, summary: tuple[Rule, ...] = ()) -> MethodologyRepo
             found = int(match[1])
         elif match := _DETAIL.fullmatch(line):
             details[match[1]] = details.get(match[1], 0) + 1
+    if found is None and document.kind in ("methodology", "drc"):
+        source.warn(len(source.lines) - 1, "the text ends before its summary")
     if found and not tables:
         source.warn(len(source.lines) - 1, f"{found} violations were found, but the table of rules is missing")
     for rule in listed if details else ():

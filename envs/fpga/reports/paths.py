@@ -53,7 +53,7 @@ class Path:
     """A timing path; times in ns. What the report does not say is None."""
 
     slack_ns: float  # required minus arrival time (setup), or the reverse (hold); infinite where nothing constrains it
-    check: str  # "setup" (max delay) or "hold" (min delay)
+    check: str | None  # "setup" (max delay) or "hold" (min delay); None where the text ends before it says
     source: str | None = None
     destination: str | None = None
     path_group: str | None = None
@@ -101,13 +101,13 @@ def is_path(line: str) -> bool:
     return line.startswith("Slack") and line[5:6] in (" ", ":")
 
 
-def parse(source: Source, start: int) -> tuple[Path | None, int]:
-    """Return the path whose slack stands on the line ``start``, and the index of the line after it."""
+def parse(source: Source, start: int) -> tuple[Path | None, int, bool]:
+    """Return the path whose slack stands on the line ``start``, the index after it, and whether its cells were shown."""
     lines = source.lines
     match = _SLACK.fullmatch(lines[start])
     if match is None or (source.open(start) and not match[3] and match[4] is None):
         source.warn(start, "the slack of this path cannot be read")
-        return None, start + 1
+        return None, start + 1, True
     fields: dict[str, Any] = {"slack_ns": float(match[2] or match[3])}
     order = match[4] or ""
     at, last = start + 1, ""
@@ -118,18 +118,28 @@ def parse(source: Source, start: int) -> tuple[Path | None, int]:
             last = " ".join(label[1].split()).casefold()
             _read(source, at, last, (label[2] or "").strip(), fields)
         elif text.startswith("(") and last in ("source", "destination"):
-            _detail(last, text, fields)
+            if not source.open(at):
+                _detail(last, text, fields)
             last = ""
         at += 1
-    at = _foot(source, at, fields)
+    foot = _foot(source, at, fields)
     missing = [name for name in _REQUIRED if name not in fields]
     if missing:
         source.warn(start, f"the path has no {', '.join(missing)}: the text is cut")
-    early = order.startswith("arrival time -") or (not order and (fields.get("path_type") or "").startswith("Min"))
-    turned = "required_ns" if early else "arrival_ns"  # is printed with a minus, ready to be added
+    check = _check(order, fields.get("path_type"))
+    turned = "required_ns" if check == "hold" else "arrival_ns"  # is printed with a minus, ready to be added
     if turned in fields:
         fields[turned] = 0.0 - fields[turned]
-    return Path(check="hold" if early else "setup", line=start + 1, **fields), at
+    return Path(check=check, line=start + 1, **fields), foot, foot > at
+
+
+def _check(order: str, path_type: str | None) -> str | None:
+    """Return which check a path is of, from what its slack is the difference of, or else from its type."""
+    if order:
+        return "hold" if order.startswith("arrival time -") else "setup"
+    if path_type is None:
+        return None
+    return "hold" if re.search(r"\bMin at\b", path_type) else "setup"
 
 
 def _read(source: Source, at: int, label: str, text: str, fields: dict[str, Any]) -> None:
@@ -187,7 +197,7 @@ def _foot(source: Source, at: int, fields: dict[str, Any]) -> int:
         return at
     for index in range(start, len(lines)):
         line = lines[index]
-        if math.isinf(fields["slack_ns"]) and not line.strip() and set(lines[index - 1].strip()) == {"-", " "}:
+        if math.isinf(fields["slack_ns"]) and not line.strip() and not _goes_on(lines, index):
             return index  # without a constraint there is no slack to compute
         match = _FOOT.fullmatch(line)
         if match and match[1] == "slack" and not (source.open(index) and not re.search(r"\.[0-9]{3}$|inf$| $", line)):
@@ -199,6 +209,12 @@ def _foot(source: Source, at: int, fields: dict[str, Any]) -> int:
             return index
     source.warn(len(lines) - 1, "the text ends inside a path")
     return len(lines)
+
+
+def _goes_on(lines: list[str], at: int) -> bool:
+    """Return whether after an empty line the cells and nets of the clock follow, or the text is cut."""
+    following = next((line for line in lines[at : at + 4] if line.strip()), None)
+    return len(lines) - at < 3 if following is None else following.startswith("    ")
 
 
 def _float(text: str) -> float | None:

@@ -48,6 +48,9 @@ def parse_checks(source: Source, start: int) -> tuple[str | None, list[PulseWidt
     if at >= len(lines):
         source.warn(len(lines) - 1, "the text ends inside the pulse width checks")
         return None, [], at
+    if len(lines[at]) > 2_000:
+        source.warn(at, "the names of the pulse width checks cannot be read")
+        return None, [], at + 1
     names = [(match[0].removesuffix("(ns)"), match.start()) for match in _NAMES.finditer(lines[at])]
     checks: list[PulseWidthCheck] = []
     at += 1
@@ -56,7 +59,7 @@ def parse_checks(source: Source, start: int) -> tuple[str | None, list[PulseWidt
         if check is not None and len(checks) < MAX_CHECKS:
             checks.append(check)
         at += 1
-    if not checks and at >= len(lines):
+    if at >= len(lines):  # an empty line ends the checks
         source.warn(len(lines) - 1, "the text ends inside the pulse width checks")
     return clock, checks, at
 

@@ -23,7 +23,9 @@ import re
 from neurorl.envs.fpga.reports import values
 from neurorl.envs.fpga.reports.text import Source
 
-MAX_ROWS = 100_000  # of a table
+MAX_ROWS = 100_000  # of a bordered table, which may list every instance of a design
+MAX_GROUPS = 10_000  # rows of a dashed table, which lists clocks or pairs of them
+MAX_COLUMNS = 100
 _BORDER = re.compile(r"\+(?:[-=]+\+)+")
 _RULE = re.compile(r"\|(?: *:?-+:? *\|)+")  # Markdown's
 _CELL = re.compile(r"\S+(?: \S+)*")
@@ -36,6 +38,7 @@ class Row:
     cells: tuple[str, ...]
     line: int  # index
     indent: int = 0  # spaces before the first cell, by which Vivado shows what belongs to what
+    cut: bool = False  # whether the text ends within the row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,7 @@ def bordered(source: Source, start: int) -> Table:
     closed = markdown or (borders > 1 and _BORDER.fullmatch(lines[at - 1].strip()) is not None)
     if not closed:
         source.warn(at - 1, "the table has no lower border: the text is cut")
-    # A single row of several cells between two borders is the names of a table that was cut after them.
+    # A single row of words between two borders is the names of a table without rows.
     named = len(groups) > 1 or markdown or borders > 2 or (len(groups) == 1 and _names_only(groups[0]))
     if named and closed and len(groups) == 1 and borders == 2 and at >= len(lines):
         source.warn(at - 1, "the table ends after its names: the text is cut")
@@ -108,7 +111,7 @@ def _goes_on(lines: list[str], at: int, groups: list[list[Row]]) -> bool:
 
 
 def _names_only(group: list[Row]) -> bool:
-    return len(group) == 1 and len(group[0].cells) > 2
+    return len(group) == 1 and all(isinstance(values.loose(cell), str) for cell in group[0].cells)
 
 
 def _cells(text: str, border: str) -> tuple[str, ...] | None:
@@ -146,47 +149,56 @@ def dashed(source: Source, start: int) -> Table:
     lines = source.lines
     names = [(m.start(), m.end(), m[0]) for m in _CELL.finditer(lines[start])]
     columns = tuple(name for _, _, name in names)
+    if len(columns) > MAX_COLUMNS:
+        return Table(columns, (), start, start + 1)
     at = start + 1
     if at < len(lines) and lines[at].strip() and not lines[at].strip(" -"):
         at += 1
     rows: list[Row] = []
     while at < len(lines) and lines[at].strip(" -"):
-        if len(rows) >= MAX_ROWS:
-            source.warn(at, f"only the first {MAX_ROWS:,} rows of the table were read")
+        if len(rows) >= MAX_GROUPS:
+            source.warn(at, f"only the first {MAX_GROUPS:,} rows of the table were read")
             break
-        cells = _aligned(source, at, names)
-        if cells is None:
+        row = _aligned(source, at, names)
+        if row is None:
             break
-        rows.append(Row(cells, at, len(lines[at]) - len(lines[at].lstrip(" "))))
+        rows.append(row)
         at += 1
     if not rows and at >= len(lines):
         source.warn(len(lines) - 1, "the table has no rows: the text is cut")
     return Table(columns, tuple(rows), start, at)
 
 
-def _aligned(source: Source, at: int, names: list[tuple[int, int, str]]) -> tuple[str, ...] | None:
-    """Return the cells of a row of a dashed table, empty where nothing stands; None: this is a sentence, not a row."""
+def _aligned(source: Source, at: int, names: list[tuple[int, int, str]]) -> Row | None:
+    """Return a row of a dashed table, its cells empty where nothing stands; None: this is a sentence, not a row."""
     line = source.lines[at]
     parts = _parts(line)
     if len(names) > 3 and len(parts) == 1 and (" " in parts[0][2] or parts[0][2].startswith("`")):
         return None
     cells = [""] * len(names)
+    if len(parts) > len(names):
+        source.warn(at, f"the row has {len(parts)} cells, and its table {len(names)} columns")
+        return Row(tuple(cells), at)
     if len(parts) == len(names):
         places: list[int] | None = list(range(len(names)))
     else:
         places = _places(parts, names)
     if places is None:
         source.warn(at, "the row cannot be told apart into the columns of its table")
-        return tuple(cells)
+        return Row(tuple(cells), at)
     for place, (_, _, text) in zip(places, parts, strict=True):
         cells[place] = text
+    cut = False
     if source.open(at) and parts:
         _, end, text = parts[-1]
         # Numbers stand at the right of their column: one that ends before it may have lost digits.
-        if end != names[places[-1]][1] and not re.fullmatch(r"[-+]?[0-9]+\.[0-9]{3}|NA", text):
+        whole = end == names[places[-1]][1] or end < len(line) or re.fullmatch(r"[-+]?[0-9]+\.[0-9]{3}|NA", text)
+        cut = not (whole and places[-1] == len(names) - 1)
+        if not whole:
             cells[places[-1]] = ""
-        source.warn(at, "the text ends inside the row")
-    return tuple(cells)
+        if cut:
+            source.warn(at, "the text ends inside the row")
+    return Row(tuple(cells), at, len(line) - len(line.lstrip(" ")), cut)
 
 
 def _parts(line: str) -> list[tuple[int, int, str]]:

@@ -1,7 +1,8 @@
 """Static timing, from ``report_timing_summary`` and ``report_timing``.
 
-Setup is whether data arrive early enough, hold whether they stay long enough, pulse width whether clocks are slow enough. WNS, WHS
-and WPWS are the worst slack of each, below 0 where it is violated; TNS, THS and TPWS are the sums over the endpoints that fail.
+Setup is whether data arrive early enough, hold whether they stay long enough, pulse width whether clocks are slow enough.
+WNS, WHS and WPWS are the worst slack of each, below 0 where it is violated; TNS, THS and TPWS are the sums over the endpoints
+that fail.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from neurorl.envs.fpga.reports.pulse_width import PulseWidthCheck, parse_checks
 from neurorl.envs.fpga.reports.tables import Table
 from neurorl.envs.fpga.reports.text import Source
 
-MAX_PATHS = 100_000
+MAX_PATHS = 20_000
 _COLUMNS = {
     f"{total}{suffix}".casefold().replace(" ", ""): f"{total.lower()}_{field}"
     for worst, total in (("WNS", "TNS"), ("WHS", "THS"), ("WPWS", "TPWS"))
@@ -34,6 +35,7 @@ _BLOCK = re.compile(
     r"(Setup|Hold|PW)\s{0,10}:\s+(\S+)\s+Failing Endpoints,\s+Worst Slack\s+(\S+?)(?:ns)?\s*,"
     r"\s+Total Violation\s+(\S+?)(?:ns)?\s*"
 )
+_UNTIMED = re.compile(r"(Max|Min) Delay\s{1,20}([0-9]{1,12}) Endpoints?")
 _WAVEFORM = re.compile(r"\{\s{0,9}([-+0-9. ]{1,4000}?)\s{0,9}\}")
 
 
@@ -91,6 +93,8 @@ class Untimed:
     from_clock: str
     to_clock: str
     kind: str  # "ignored" or "unconstrained"
+    max_delay_endpoints: int | None = None
+    min_delay_endpoints: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,8 +139,11 @@ class _Found:
     pulse_widths: list[PulseWidthCheck] = dataclasses.field(default_factory=list)
     rules: tuple[Rule, ...] = ()
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
-    blocks: dict[tuple[str, str, str], dict[str, Any]] = dataclasses.field(default_factory=dict)  # of the details
+    blocks: dict[tuple[str, str, str], list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # heads of the details
     widths: set[str] = dataclasses.field(default_factory=set)  # clocks whose pulse widths were met
+    block: tuple[str, str, str] | None = None  # the one that was met last
+    shown: set[str | None] = dataclasses.field(default_factory=set)  # checks of the paths under it
+    cells: list[bool] = dataclasses.field(default_factory=list)  # whether the cells and nets of each path were shown
     section: str = ""
     sections: set[str] = dataclasses.field(default_factory=set)
 
@@ -158,8 +165,10 @@ def parse(document: Document) -> tuple[TimingReport | None, tuple[Rule, ...]]:
     if not (said or checks or document.kind == "timing" or "Timing Summary Report" in document.titles):
         return None, found.rules
     _from_blocks(found)
+    if found.cells and not found.cells[-1] and (any(found.cells) or document.titles):
+        source.warn(len(source.lines) - 1, "the text ends before the cells and nets of its last path")
     if "Timing Summary Report" in document.titles:
-        _complete(source, found)
+        _complete(source, found, document.header.command)
     elif document.kind == "timing" and not (found.paths or found.slacks):
         source.warn(len(source.lines) - 1, "the text ends before its first path")
     return _report(found, checks), found.rules
@@ -176,9 +185,11 @@ def _line(source: Source, at: int, found: _Found) -> int:
             found.sections.add(found.section)
         return at + 1
     if paths.is_path(line):
-        path, end = paths.parse(source, at)
+        path, end, cells = paths.parse(source, at)
         if path is not None and len(found.paths) < MAX_PATHS:
             found.paths.append(path)
+            found.cells.append(cells)
+            found.shown.add(path.check)
             if len(found.paths) == MAX_PATHS:
                 source.warn(at, f"only the first {MAX_PATHS:,} paths were kept")
         return end
@@ -237,6 +248,8 @@ def _clock_table(source: Source, at: int, found: _Found, compact: str) -> int:
     for index, row in enumerate(table.rows):
         cells = dict(zip(table.columns, row.cells, strict=True))
         first = row.cells[0]
+        if (row.cut and not timed) or (timed and not all(cells.get(name, "x") for name in ("Clock", "From Clock", "To Clock"))):
+            continue  # the text ends within it
         if not timed and "Waveform(ns)" in cells:
             found.clocks.append(_clock(source, row.line, cells, nested[index]))
         elif not timed:
@@ -278,11 +291,16 @@ def _block(source: Source, at: int, found: _Found) -> int:
             break
         names[name] = value.strip()
         at += 1
-    key = (names.get("Path Group", ""), names.get("From Clock", ""), names.get("To Clock", ""))
-    fields = found.blocks.setdefault(key, {})
+    found.block = (names.get("Path Group", ""), names.get("From Clock", ""), names.get("To Clock", ""))
+    found.shown = set()
+    fields: dict[str, Any] = {}
+    found.blocks.setdefault(found.block, []).append(fields)
     for index in range(at, min(at + 5, len(source.lines))):
-        match = _BLOCK.fullmatch(source.lines[index].strip())
-        if match:
+        text = source.lines[index].strip()
+        if (untimed := _UNTIMED.fullmatch(text)) and not source.open(index):
+            fields[f"{untimed[1].casefold()}_delay_endpoints"] = int(untimed[2])
+        match = _BLOCK.fullmatch(text)
+        if match and not source.open(index):
             worst, total = {"Setup": ("wns", "tns"), "Hold": ("whs", "ths"), "PW": ("wpws", "tpws")}[match[1]]
             numbers = [values.reading(source, index, match[1], cell).value for cell in match.groups()[1:]]
             fields |= {f"{total}_failing_endpoints": numbers[0], f"{worst}_ns": numbers[1], f"{total}_ns": numbers[2]}
@@ -293,21 +311,25 @@ def _from_blocks(found: _Found) -> None:
     """Take the path groups from the heads of their details where an excerpt has no tables."""
     if found.groups:
         return
-    for (group, source_clock, to_clock), fields in found.blocks.items():
-        if fields:
+    for (group, source_clock, to_clock), (fields, *_) in found.blocks.items():
+        if "wns_ns" in fields or "whs_ns" in fields or "wpws_ns" in fields:
             kind = "other" if group else "intra" if source_clock == to_clock else "inter"
             found.groups.append(PathGroup(kind, group or None, source_clock, to_clock, Slacks(**fields)))
 
 
-def _complete(source: Source, found: _Found) -> None:
+def _complete(source: Source, found: _Found, command: str | None) -> None:
     """Note what a timing summary has and this text has not."""
     end = len(source.lines) - 1
     if found.slacks is None:
         source.warn(end, "the text ends before the Design Timing Summary")
         return
+    for section in ("Clock Summary", "Intra Clock Table", "Inter Clock Table", "Other Path Groups Table"):
+        if section not in found.sections:
+            source.warn(end, f"the text ends before the {section}")
+            return
     if "Timing Details" not in found.sections:
-        if not found.paths and found.groups and not found.blocks:
-            source.warn(end, "there are no Timing Details", partial=False)
+        if command and "-no_detailed_paths" not in command:
+            source.warn(end, "the text ends before the Timing Details")
         return
     for group in found.groups:
         if (group.name or "", group.from_clock, group.to_clock) not in found.blocks:
@@ -316,9 +338,15 @@ def _complete(source: Source, found: _Found) -> None:
         if group.kind == "intra" and group.slacks.wpws_ns is not None and group.from_clock not in found.widths:
             source.warn(end, f"the text ends before the pulse widths of '{group.clock[:80]}'")
             return
-    for untimed in found.untimed:
-        if untimed.kind == "unconstrained" and (untimed.name, untimed.from_clock, untimed.to_clock) not in found.blocks:
-            source.warn(end, f"the text ends before the unconstrained paths from '{untimed.from_clock[:80]}'")
+    for untimed in _untimed(found):
+        if untimed.max_delay_endpoints is None and untimed.min_delay_endpoints is None:
+            source.warn(end, f"the text ends before the {untimed.kind} paths from '{untimed.from_clock[:80]}'")
+            return
+    head = found.blocks[found.block][-1] if found.block else {}
+    for check, worst, endpoints in (("setup", "wns_ns", "max_delay_endpoints"), ("hold", "whs_ns", "min_delay_endpoints")):
+        expected = head.get(worst) is not None or head.get(endpoints)
+        if expected and check not in found.shown and "-slack_lesser_than" not in (command or ""):
+            source.warn(end, f"the text ends before the {check} paths of its last path group")
             return
 
 
@@ -334,12 +362,26 @@ def _report(found: _Found, checks: tuple[Check, ...]) -> TimingReport:
         worst_pulse_width=min(found.pulse_widths, key=lambda check: check.slack_ns, default=None),
         clocks=clocks,
         groups=tuple(found.groups),
-        untimed=tuple(found.untimed),
+        untimed=_untimed(found),
         paths=tuple(found.paths),
         pulse_widths=tuple(found.pulse_widths),
         checks=checks,
         settings=found.settings,
     )
+
+
+def _untimed(found: _Found) -> tuple[Untimed, ...]:
+    """Return the groups without timing, with the endpoints that the heads of their details count, in the same order."""
+    met: dict[tuple[str, str, str], int] = {}
+    result = []
+    for untimed in found.untimed:
+        key = (untimed.name, untimed.from_clock, untimed.to_clock)
+        heads = found.blocks.get(key, [])
+        met[key] = met.get(key, 0) + 1
+        head = heads[met[key] - 1] if len(heads) >= met[key] else {}
+        endpoints = {name: head[name] for name in ("max_delay_endpoints", "min_delay_endpoints") if name in head}
+        result.append(dataclasses.replace(untimed, **endpoints))
+    return tuple(result)
 
 
 def _worst(found: _Found, check: str, design: float | None) -> Worst | None:
