@@ -93,6 +93,8 @@ def bordered(source: Source, start: int) -> Table:
     closed = markdown or (borders > 1 and _BORDER.fullmatch(lines[at - 1].strip()) is not None)
     if not closed:
         source.warn(at - 1, "the table has no lower border: the text is cut")
+        if borders == 1 and len(groups) == 1 and len(groups[0]) == 1:
+            return Table((), (), start, at)  # its names, or its first row: who can tell
     # A single row of words between two borders is the names of a table without rows.
     named = len(groups) > 1 or markdown or borders > 2 or (len(groups) == 1 and _names_only(groups[0]))
     if named and closed and len(groups) == 1 and borders == 2 and at >= len(lines):

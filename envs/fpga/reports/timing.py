@@ -243,6 +243,9 @@ def _clock_table(source: Source, at: int, found: _Found, compact: str) -> int:
     timed = any(f"{name}(ns)" in compact for name in ("wns", "whs", "wpws"))
     if not timed and not compact.startswith(("clockwaveform(ns)", "pathgroupfromclocktoclock")):
         return at + 1
+    if len(found.clocks) + len(found.groups) + len(found.untimed) > tables.MAX_GROUPS:
+        source.warn(at, f"only about {tables.MAX_GROUPS:,} clocks and path groups were read")
+        return at + 1
     table = tables.dashed(source, at)
     nested = tables.depths(table.rows)
     for index, row in enumerate(table.rows):
