@@ -13,7 +13,17 @@ from neurorl.envs.fpga import reports
 from neurorl.envs.fpga.reports import text as limits
 
 WRITTEN = {file.name: file.read_text() for file in sorted((Path(__file__).parent / "written").iterdir())}
-DERIVED = {"kind", "vivado", "worst_setup", "worst_hold", "worst_pulse_width", "by_severity", "partial", "warnings", "logic_cells"}
+DERIVED = {
+    "kind",
+    "vivado",
+    "worst_setup",
+    "worst_hold",
+    "worst_pulse_width",
+    "by_severity",
+    "partial",
+    "warnings",
+    "logic_cells",
+}
 MIB = 2**20
 
 
@@ -22,8 +32,9 @@ def read(text):
     try:
         return reports.as_dict(reports.parse(text))
     except reports.ReportError as error:
-        assert re.match(r"line \d+: ", str(error))
-        return None
+        named = re.match(r"line \d+: ", str(error))
+    assert named, "the error names no line"
+    return None
 
 
 def wrong(part, whole, where=""):
@@ -104,7 +115,7 @@ def test_any_bytes_give_the_named_error_or_a_result(data):
 
 
 LINES = st.sampled_from(
-    [line for text in WRITTEN.values() for line in text.split("\n")][::2] + ["", "|", "+-+", "|-|", "Slack: inf", "  Location", "\x00"]
+    [*"\n".join(WRITTEN.values()).split("\n")[::2], "", "|", "+-+", "|-|", "Slack: inf", "  Location", "\x00"]
 )
 
 
@@ -155,7 +166,10 @@ def test_a_wrong_encoding_costs_only_what_it_hits():
         (b'{"wns": 1}', "nothing in this text is from a Vivado report"),
         (b"[" * (10 * MIB), "nothing in this text is from a Vivado report"),
         (b"a" * (10 * MIB), "nothing in this text is from a Vivado report"),
-        (b"| Tool Version : Vivado v.2020.1\n| Command : report_clock_utilization\n\nClock Utilization\n", "line 2: .*'report_clock_util"),
+        (
+            b"| Tool Version : Vivado v.2020.1\n| Command : report_clock_utilization\n\nClock Utilization\n",
+            "line 2: .*'report_clock_util",
+        ),
     ],
 )
 def test_what_is_no_report_is_named(data, says):

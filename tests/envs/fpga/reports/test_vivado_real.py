@@ -18,11 +18,15 @@ from neurorl.envs.fpga import reports
 FOLDER = Path(os.environ.get("NEURORL_VIVADO_REPORTS") or Path(__file__).parents[5] / "shared" / "data" / "vivado")
 INDEX = FOLDER / "index.csv"
 ROWS = list(csv.DictReader(INDEX.open(encoding="utf-8"))) if INDEX.is_file() else []
-pytestmark = pytest.mark.skipif(not ROWS, reason=f"0 real Vivado reports read: no index.csv in {FOLDER.name}, see NEURORL_VIVADO_REPORTS")
+pytestmark = pytest.mark.skipif(
+    not ROWS, reason=f"0 real Vivado reports read: no index.csv in {FOLDER.name}, see NEURORL_VIVADO_REPORTS"
+)
 
 HEADER = {"kind": "kind", "vivado": "vivado", "device": "device", "speed": "speed_file", "design_state": "design_state"}
 SUMMARY = {f"{name}": f"{name.lower()}_ns" for name in ("WNS", "TNS", "WHS", "THS", "WPWS", "TPWS")}
-ENDPOINTS = {f"{name}_{what}": f"{name.lower()}_{what}_endpoints" for name in ("TNS", "THS", "TPWS") for what in ("failing", "total")}
+ENDPOINTS = {
+    f"{name}_{what}": f"{name.lower()}_{what}_endpoints" for name in ("TNS", "THS", "TPWS") for what in ("failing", "total")
+}
 WORST = {"worst_kind": "kind", "worst_clock": "clock", "worst_period_ns": "period_ns"}
 PATH = {
     "worst_req_ns": "requirement_ns",

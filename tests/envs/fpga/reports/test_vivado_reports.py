@@ -132,7 +132,13 @@ def test_an_excerpt_gives_what_it_contains():
     metrics = reports.read(WRITTEN / "excerpt.md")
     assert (metrics.kind, metrics.header.vivado, metrics.power) == ("excerpt", "2018.3", None)
     slacks = metrics.timing.slacks
-    assert (slacks.wns_ns, slacks.whs_ns, slacks.ths_ns, slacks.ths_total_endpoints, slacks.wpws_ns) == (0.0, -0.02, -0.035, None, None)
+    assert (slacks.wns_ns, slacks.whs_ns, slacks.ths_ns, slacks.ths_total_endpoints, slacks.wpws_ns) == (
+        0.0,
+        -0.02,
+        -0.035,
+        None,
+        None,
+    )
     assert metrics.timing.verdict == "not_met"
     assert (metrics.utilization.lut.used, metrics.utilization.bram.available, metrics.utilization.ff) == (2607, 140, None)
 
@@ -171,7 +177,12 @@ x                                                                               
 
 """
     first, second = reports.parse(text).timing.groups
-    assert (first.clock, first.slacks.wns_ns, first.slacks.tns_ns, first.slacks.wpws_ns) == ("a/b-c[0]", -21.592, -1266643.016, 3.75)
+    assert (first.clock, first.slacks.wns_ns, first.slacks.tns_ns, first.slacks.wpws_ns) == (
+        "a/b-c[0]",
+        -21.592,
+        -1266643.016,
+        3.75,
+    )
     assert (second.slacks.wns_ns, second.slacks.wpws_ns) == (None, 2.0)
 
 
