@@ -210,3 +210,26 @@ def test_metrics_survive_json_of_the_library():
     for file in sorted(WRITTEN.iterdir()):
         metrics = reports.read(file)
         assert persistence.from_json(persistence.to_json(metrics)) == metrics
+
+
+def test_a_path_group_may_lack_a_clock():
+    text = """Path Group     From Clock    To Clock          WNS(ns)      TNS(ns)  TNS Failing Endpoints  TNS Total Endpoints
+----------     ----------    --------          -------      -------  ---------------------  -------------------
+**default**    core                              1.250        0.000                      0                   12
+**default**                  core                0.750        0.000                      0                    4
+
+"""
+    first, second = reports.parse(text).timing.groups
+    assert (first.name, first.from_clock, first.to_clock, first.slacks.wns_ns) == ("**default**", "core", "", 1.25)
+    assert (second.from_clock, second.to_clock, second.slacks.tns_total_endpoints) == ("", "core", 4)
+
+
+def test_a_design_whose_worst_group_is_not_shown_has_no_worst_clock():
+    text = (WRITTEN / "timing.rpt").read_text()
+    start, end = text.index("| Inter Clock Table"), text.index("| Other Path Groups Table")
+    worst = reports.parse(
+        text[:start] + text[end:].replace("slack                                 -0.412", "slack")
+    ).timing.worst_setup
+    assert (worst.slack_ns, worst.clock, worst.path.destination) == (-0.412, "fast->core", "sync/meta_reg/D")
+    worst = reports.parse(text[:start]).timing.worst_setup
+    assert (worst.slack_ns, worst.kind, worst.clock, worst.path) == (-0.412, None, None, None)
