@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import neurorl
-from neurorl.commands import evaluate, plot, resume, train
+from neurorl.commands import evaluate, plot, report, resume, train
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, nearest
 
-COMMANDS = {module.__name__.rpartition(".")[2]: module for module in (train, resume, evaluate, plot, list_)}
+COMMANDS = {module.__name__.rpartition(".")[2]: module for module in (train, resume, evaluate, plot, list_, report)}
 
 
 class _Parser(argparse.ArgumentParser):

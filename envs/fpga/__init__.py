@@ -1,1 +1,1 @@
-"""An FPGA board whose clock, voltage and fan are to be set while its timing, its heat and its work change."""
+"""An FPGA board: reports of its build, its physics and faults, and the environment in which an agent runs it."""

@@ -1,9 +1,9 @@
 r"""A privileged governor that looks ahead: it tries its next moves on a copy of the board, its world included.
 
 Every 4 ticks each of 22 changes of the tuned governor (how much speed is worth, the margin, the fan) is driven for 28 ticks on
-the very state of the board, hidden part and coming world and all, and the best is kept; the change of pull ends after 8 ticks, while margin
-and fan stay. What is waiting at the end counts half of what it will bring. One step of policy improvement by rollout (Bertsekas, Tsitsiklis
-and Wu 1997), from perfect knowledge: a score to be measured against, not a controller.
+the very state of the board, hidden part and coming world and all, and the best is kept; the change of pull ends after 8 ticks,
+while margin and fan stay. Urgent work that waits at the end counts half of what it will bring. One step of policy improvement
+by rollout (Bertsekas, Tsitsiklis and Wu 1997), from perfect knowledge: a score to be measured against, not a controller.
 """
 
 import itertools
