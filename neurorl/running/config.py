@@ -13,7 +13,7 @@ from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
 from neurorl.running import changes as rules
 
-VERSION = 1  # of the layout of config.json
+VERSION = 2  # of the layout of config.json
 
 
 @dataclasses.dataclass(frozen=True)
