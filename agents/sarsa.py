@@ -78,7 +78,7 @@ class Sarsa(Agent):
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Choose the next action, and learn from the last one."""
-        active = self.code.active(timestep.observation)
+        active, _ = self.code.active(timestep.observation)
         values = state.weights[:, active].sum(-1)
         action = self._explore(key, values, state.step)
 
@@ -113,7 +113,7 @@ class Sarsa(Agent):
         return {"epsilon": self._epsilon(state.step)}
 
     def _values(self, state: State, observation: Array) -> Array:
-        return state.weights[:, self.code.active(observation)].sum(-1)
+        return state.weights[:, self.code.active(observation)[0]].sum(-1)
 
     def _explore(self, key: Array, values: Array, step: Array) -> Array:
         """Return the best action, the ties among them broken at random, or with probability epsilon any."""

@@ -1,5 +1,19 @@
-"""Environments, one folder each, and how an environment id becomes a task for a loop."""
+"""Environments, one folder each, and how an environment id becomes a task for a loop.
 
-from neurorl.envs.task import Task, resolve
+``resolve`` and ``Task`` are loaded on first use: ``import neurorl`` comes by here to register the environments.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurorl.envs.task import Task as Task
+    from neurorl.envs.task import resolve as resolve
 
 __all__ = ["Task", "resolve"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("neurorl.envs.task"), name)
+    raise AttributeError(f"module 'neurorl.envs' has no attribute {name!r}")

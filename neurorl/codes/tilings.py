@@ -11,24 +11,29 @@ visited; more have tilings of their own each.
 """
 
 import itertools
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
 from jax import Array
 
+from neurorl.codes import learned_range
+from neurorl.codes.code import Code
+from neurorl.codes.learned_range import Seen
 from neurorl.codes.place_cells import MAX_PAIRED
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class Tilings:
+class Tilings(Code):
     """Tilings of the pairs of dimensions of a box (of single ones, where it has more than eight)."""
 
     kind: str = parameter("tilings", "the code's name", choices=("tilings",), static=True)
     low: tuple[float, ...] = parameter((0.0,), "lower end of each observation dimension, in its own unit")
     high: tuple[float, ...] = parameter((1.0,), "upper end of each observation dimension, in its own unit")
     angles: tuple[tuple[int, int], ...] = parameter((), "dimensions with cosine and sine of an angle", static=True)
+    learned: tuple[int, ...] = parameter((), "dimensions whose range is learned while running", static=True)
     tiles: int = parameter(8, "tiles along a dimension's range", low=1, high=64, static=True)
     tilings: int = parameter(8, "tilings of each pair of dimensions, shifted against each other", low=1, high=256, static=True)
 
@@ -52,23 +57,33 @@ class Tilings:
         """Number of neurons."""
         return self.groups * (self.tiles + 1) ** len(self.maps[0])
 
-    def active(self, observation: Array) -> Array:
-        """Return the neuron of each tiling that fires, [groups], for one observation of any shape.
+    def init(self) -> Any:
+        """Return the ranges learned so far: none."""
+        return learned_range.init(len(self.learned)) if self.learned else ()
+
+    def adapt(self, state: Any, observation: Array) -> Any:
+        """Return the learned ranges after one more observation."""
+        return learned_range.adapt(state, observation.ravel()[np.array(self.learned)]) if self.learned else state
+
+    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+        """Return the neuron of each tiling that fires and its rate, both [groups], for one observation of any shape.
 
         Values outside the range are taken at its edge.
         """
-        along = self._along(observation.ravel())
+        along = self._along(observation.ravel(), state)
         cell = along[:, np.array(self.maps)]  # [tilings, maps, dimensions of a map]
         place = jnp.zeros(cell.shape[:2], jnp.int32)
         for dimension in range(cell.shape[2]):
             place = place * (self.tiles + 1) + cell[:, :, dimension]
-        return place.T.ravel() + jnp.arange(self.groups) * (self.tiles + 1) ** len(self.maps[0])
+        first = jnp.arange(self.groups) * (self.tiles + 1) ** len(self.maps[0])
+        return place.T.ravel() + first, jnp.ones(self.groups)
 
-    def rates(self, observation: Array) -> Array:
+    def rates(self, observation: Array, state: Any = ()) -> Array:
         """Return the spikes a substep that each neuron aims at, [size]: 1 for the active ones."""
-        return jnp.zeros(self.size).at[self.active(observation)].set(1.0)
+        index, rates = self.active(observation, state)
+        return jnp.zeros(self.size).at[index].set(rates)
 
-    def _along(self, observation: Array) -> Array:
+    def _along(self, observation: Array, state: Any) -> Array:
         """Return the cell of each tiling along each feature, [tilings, features]."""
         positions = []
         if self.angles:
@@ -77,7 +92,11 @@ class Tilings:
         plain = np.setdiff1d(np.arange(len(self.low)), np.array(self.angles, int).ravel())
         if plain.size:
             low, high = (jnp.asarray(end, jnp.float32)[plain] for end in (self.low, self.high))
-            positions.append(jnp.clip((observation[plain] - low) / (high - low), 0.0, 1.0))
+            place = jnp.clip((observation[plain] - low) / (high - low), 0.0, 1.0)
+            if isinstance(state, Seen):
+                learned = np.array(self.learned)
+                place = place.at[np.searchsorted(plain, learned)].set(learned_range.place(state, observation[learned]))
+            positions.append(place)
         tiling, feature = np.indices((self.tilings, self._features))
         shift = (tiling * (2 * feature + 1) % self.tilings) / self.tilings
         cell = jnp.floor(jnp.concatenate(positions) * self.tiles + shift.astype(np.float32)).astype(jnp.int32)

@@ -11,7 +11,7 @@ LOW, HIGH = (-2.0, 0.0, 5.0), (2.0, 1.0, 5.5)
 BOX = Tilings(low=LOW, high=HIGH, tiles=5, tilings=4)
 PLANE = Tilings(low=(0.0, 0.0), high=(1.0, 1.0), tiles=6, tilings=8)
 ANGLE = Tilings(low=(-1.0, -1.0, 0.0), high=(1.0, 1.0, 1.0), angles=((0, 1),), tiles=6, tilings=8)
-active = jax.jit(lambda code, observation: code.active(observation))
+active = jax.jit(lambda code, observation: code.active(observation)[0])
 
 
 def shared(code, one, other):
