@@ -14,6 +14,7 @@ DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
     "ppo": "neurorl.agents.ppo:PPO",
+    "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",
     "dqn": "neurorl.agents.dqn:DQN",
     "sarsa": "neurorl.agents.sarsa:Sarsa",
     "linear-sarsa": "neurorl.agents.linear_sarsa:LinearSarsa",

@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from experiments.provenance import provenance
+from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
 from neurorl.agents.spiking_actor_critic import Critic, SpikingActorCritic
 from neurorl.codes.time_cells import TimeCells
@@ -67,7 +68,9 @@ class Session(NamedTuple):
 def learner(lambda_: float | None = None) -> SpikingActorCritic:
     """Return the agent with its defaults, or with another lambda of its critic."""
     critic = Critic() if lambda_ is None else Critic(lambda_=lambda_)
-    return SpikingActorCritic(code=TimeCells(events=2, cells=ENV.memory), critic=critic, actions=ENV.num_actions)
+    return SpikingActorCritic(
+        code=TimeCells(events=2, cells=ENV.memory), critic=critic, actions=Actions(heads=(ENV.num_actions,))
+    )
 
 
 @jax.jit

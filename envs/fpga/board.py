@@ -152,23 +152,23 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
     canary = o.canary_ns + state.canary_bias_ns
     clock = clock_mhz(state.level)
     urgent, batch = state.queue.urgent, state.queue.batch
-    values = dict(
-        clock=clock,
-        voltage=volts,
-        fan=state.fan,
-        temperature=t.celsius,
-        power=watts,
-        canary_slack=canary,
-        price=o.price,
-        urgent=urgent[0],
-        batch=batch[0],
-        batch_due=batch[queue.BATCH_STEPS // 2],
-        replays=jnp.log10(1.0 + o.replays),
-        throughput=o.throughput,
-        available=o.available,
-        crc=state.flagged.astype(jnp.float32),
-        sensor_valid=t.valid.astype(jnp.float32),
-    )
+    values = {
+        "clock": clock,
+        "voltage": volts,
+        "fan": state.fan,
+        "temperature": t.celsius,
+        "power": watts,
+        "canary_slack": canary,
+        "price": o.price,
+        "urgent": urgent[0],
+        "batch": batch[0],
+        "batch_due": batch[queue.BATCH_STEPS // 2],
+        "replays": jnp.log10(1.0 + o.replays),
+        "throughput": o.throughput,
+        "available": o.available,
+        "crc": state.flagged.astype(jnp.float32),
+        "sensor_valid": t.valid.astype(jnp.float32),
+    }
     observation = jnp.stack([jnp.clip(values[r.name], r.low, r.high) for r in OBSERVATION])
     celsius = jnp.where(t.valid, t.celsius, jnp.nan)
     valid = jnp.where(t.valid, Validity.VALID, Validity.MISSING)
@@ -232,12 +232,13 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     hold = timing.hold_slack(p, relative[2], part.process, part.hold_need_ns)
     canary = timing.setup_slack(p, clock_mhz(level), relative[0], part.process, part.sens)
 
-    setup_errors = timing.error_rate(p, slack, busy)
-    hold_errors = timing.error_rate(p, hold, busy)
+    setup_errors = timing.error_rate(slack, p.jitter_ns, busy)
+    hold_errors = timing.error_rate(hold, p.hold_jitter * p.jitter_ns, busy)
     errors = setup_errors + hold_errors
     silent = timing.silent_probability(errors)
-    droop = running & (rails.lowest < p.crash_v)
-    crashed = droop | (errors > timing.CRASH_RATE)
+    steady_errors = timing.error_rate(timing.setup_slack(p, clock, relative[0], part.process, part.sens), p.jitter_ns, busy)
+    brown_out = running & (rails.lowest < p.crash_v)
+    crashed = brown_out | (errors > timing.CRASH_RATE)
 
     # the work
     replayed = jnp.minimum(p.replay_ticks * errors, 1.0)
@@ -270,11 +271,11 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     down_left = jnp.where(overheated, p.shutdown_ticks, down_left)
     struck = jnp.stack(
         [
-            setup_errors > 1.0,
+            steady_errors > 1.0,
             hold_errors > 1.0,
             hazards.crossing,
             hazards.unlock,
-            droop,
+            brown_out | ((setup_errors > 1.0) & (steady_errors <= 1.0)),
             throttled & ~state.throttled,
             overheated,
             hazards.upset,
@@ -292,8 +293,7 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
         | hazards.desynced
         | (hazards.sensor_fault > 0)
         | fallback
-        | struck[0]
-        | struck[1]
+        | (errors > 1.0)
     )
     recovered = ~broken & (state.broken_for > 0)
 

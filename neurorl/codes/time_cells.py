@@ -7,15 +7,18 @@ serial compound of Schultz, Dayan and Montague (1997); wider ones generalise in 
 Ludvig, Sutton and Kehoe 2008 for what they do to dopamine). Each event has cells of its own, so that the values of events add up.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl.codes.code import Code
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class TimeCells:
+class TimeCells(Code):
     """A population with ``cells`` neurons for each event; the observation is the time since each, below zero for none."""
 
     kind: str = parameter("time-cells", "the code's name", choices=("time-cells",), static=True)
@@ -33,7 +36,7 @@ class TimeCells:
         """Number of neurons."""
         return self.events * self.cells
 
-    def rates(self, observation: Array) -> Array:
+    def rates(self, observation: Array, state: Any = ()) -> Array:
         """Return the spikes a substep that each neuron aims at, [size], for the environment steps since each event [events]."""
         time = observation.reshape(self.events, 1)
         gauss = jnp.exp(-0.5 * ((time - jnp.arange(self.cells)) / self.width) ** 2) / (self.width * jnp.sqrt(2.0 * jnp.pi))

@@ -122,7 +122,8 @@ class JaxLoop:
 
     def _events(self, params: Any, state: Any, key: Array) -> Any:
         """Return the events of some step, which have the shapes of all."""
-        action = jnp.zeros(*packing.shape_and_dtype(self.action_space))
+        shape, dtype = packing.shape_and_dtype(self.action_space)
+        action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
         return self._act_on(params, state, action, key)[0].events
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:

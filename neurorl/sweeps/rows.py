@@ -27,6 +27,8 @@ def rows(spec: Spec) -> list[Row]:
 
     The draws of a field depend on the sweep's seed and the field's name only: more rows or another field change none of them.
     """
+    if spec.random and not spec.random_rows:
+        raise NeurorlError("'random.rows' is missing: write rows = 20 under [random], the number of draws")
     keys = sorted(spec.grid)
     combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*(spec.grid[key] for key in keys))]
     chances = {key: _uniform(spec.head.seed, key, spec.random_rows) for key in sorted(spec.random)}

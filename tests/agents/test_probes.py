@@ -11,14 +11,18 @@ from neurorl.running.jax_loop import JaxLoop
 SEEDS = 4
 # Constants for learning something tiny in a short time, and the steps it takes.
 AGENTS = {
-    "sarsa": ({"explore_steps": 500}, 1500),
-    "linear-sarsa": ({}, 1500),
+    "sarsa": ({"explore_steps": 500}, 1_500),
+    "linear-sarsa": ({}, 1_500),
     "dqn": (
         {"begin": 100, "train_every": 4, "batch": 32, "target_every": 40, "learning_rate": 5e-3, "explore_steps": 1500},
         3000,
     ),
     "ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
-    "spiking-actor-critic": ({"gamma": 0.5, "critic.learning_rate": 0.1, "actor.learning_rate": 2.0}, 4_000),
+    # Its trace carries over where observations follow each other smoothly. Here they jump.
+    "spiking-actor-critic": (
+        {"gamma": 0.5, "critic.learning_rate": 0.1, "actor.learning_rate": 2.0, "encoder.carry": False},
+        4_000,
+    ),
 }
 
 

@@ -18,6 +18,11 @@ class Outcome(NamedTuple):
 class Runner(Protocol):
     """Computes shards in any order."""
 
+    @property
+    def width(self) -> int:
+        """How many shards it computes at once."""
+        ...
+
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield the outcome of each task as it is known; its file is then in ``folder``. Closing the iterator stops the rest."""
         ...
