@@ -85,6 +85,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
     rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
