@@ -70,6 +70,7 @@ class PPO(Agent):
     clip: float = parameter(0.2, "largest change of a probability's ratio, and of a value", low=0.0)
     entropy: float = parameter(0.01, "weight of the entropy", low=0.0)
     value_weight: float = parameter(0.5, "weight of the value's loss", low=0.0)
+    adam_epsilon: float = parameter(1e-5, "Adam's: gradients below it change little", above=0.0)
     largest_gradient: float = parameter(0.5, "norm at which the gradient is clipped", above=0.0)
 
     @classmethod
@@ -144,7 +145,7 @@ class PPO(Agent):
         return self.network.apply(state.weights, self.inputs.vector(observation))[1]
 
     def _optimiser(self) -> optax.GradientTransformation:
-        return optax.chain(optax.clip_by_global_norm(self.largest_gradient), optax.scale_by_adam(eps=1e-5))
+        return optax.chain(optax.clip_by_global_norm(self.largest_gradient), optax.scale_by_adam(eps=self.adam_epsilon))
 
     def _loss(self, weights: Any, decision: Decision, advantage: Array, weight: Array) -> Array:
         """Return the loss of a minibatch of decisions, with weight 0 for those that teach nothing."""
