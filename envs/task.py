@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -17,7 +17,6 @@ import numpy as np
 from gymnasium import spaces
 
 from neurorl.envs import ranges, registry
-from neurorl.envs.gymnasium_env import JaxEnv
 from neurorl.envs.lane import space_of
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import check
@@ -51,20 +50,10 @@ class Task:
     env_params: Any = None  # and its parameters
     make: Callable[..., Any] | None = None  # makes a Gymnasium environment
 
-    @functools.cached_property
+    @property
     def ranges(self) -> ranges.Ranges | None:
-        """Range of every observation dimension; probes the environment where nothing else says it."""
-        return ranges.find(self.env_id, self.observation_space, self._walk)
-
-    def _walk(self) -> Iterator[np.ndarray]:
-        env = self.make() if self.make else JaxEnv(self.env, self.env_params)
-        env.action_space.seed(0)
-        observation, _ = env.reset(seed=0)
-        while True:
-            yield np.asarray(observation)
-            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
-            if terminated or truncated:
-                observation, _ = env.reset()
+        """What is known of the range of every observation dimension."""
+        return ranges.find(self.env_id, self.observation_space)
 
 
 def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None) -> Task:
@@ -95,6 +84,9 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     if loop != "host" and name in registry.ids():
         return _resolve_jax(env, name, settings, max_episode_steps)
     known = list(gymnasium.registry)
+    if successor := _successor(name, known):
+        env = f"{module}:{successor}" if module else successor
+        name = successor
     if name not in known:
         ids = known + registry.ids()
         if name in ids:
@@ -103,6 +95,32 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     if loop == "jax":
         raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
     return _resolve_host(env, name, settings, max_episode_steps)
+
+
+def _successor(name: str, known: list[str]) -> str | None:
+    """Return the oldest newer version of an environment whose version Gymnasium no longer has, or None."""
+    base, _, version = name.rpartition("-v")
+    if name in known or not base or not version.isdigit():
+        return None
+    versions = [other.rpartition("-v")[2] for other in known if other.startswith(f"{base}-v")]
+    newer = [int(v) for v in versions if v.isdigit() and int(v) > int(version)]
+    return f"{base}-v{min(newer)}" if newer else None
+
+
+def changed(task: Task, settings: dict[str, Any]) -> Task:
+    """Return a task of a JAX environment with other parameters; what follows from them follows, unless it had been set.
+
+    Raises:
+        NeurorlError: An unknown parameter, a value of the wrong type, or one that decides shapes.
+    """
+    own = {key: value for key, value in task.parameters.items() if hasattr(task.env_params, key)}
+    settings = _checked(settings, own)
+    before, after = task.parameters, {**task.parameters, **settings}
+    for key, derive in DERIVED.get(task.env_id.rpartition(":")[2], {}).items():
+        if key not in settings and np.isclose(before[key], derive(before)):
+            after[key] = derive(after)
+    params = task.env_params.replace(**{key: after[key] for key in own if after[key] != before[key]})
+    return dataclasses.replace(task, env_params=params, parameters=after, changed=True)
 
 
 def reward_threshold(env_id: str) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from neurorl.envs import registry
 from neurorl.envs.task import Task, resolve
 from neurorl.errors import NeurorlError
-from neurorl.running import host_loop, statistics
+from neurorl.running import changes, host_loop, statistics
 from neurorl.running.jax_loop import JaxLoop
 from neurorl.running.run import Run
 
@@ -38,6 +38,7 @@ def evaluate(run: Run, episodes: int = 20, index: int | None = None, step: int |
     lanes = list(range(opts.seeds)) if index is None else [index]
     learners = run.learners(step)
     learners = learners._replace(agent=jax.tree.map(lambda x: x[np.array(lanes)], learners.agent))
+    task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
     twin = gymnasium_task(task)
     if twin is not None:
         returns = host_loop.play(twin, agent, learners.agent, [SEED + i for i in range(episodes)], learners=len(lanes))

@@ -2,12 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorl import codes
-from neurorl.codes import OneHot, PlaceCells
+from neurorl.codes import PlaceCells
 from neurorl.errors import NeurorlError
 
 CELLS = 6
@@ -91,21 +89,6 @@ def test_the_shape_of_an_observation_does_not_matter():
     code = PlaceCells(low=(0.0,) * 4, high=(1.0,) * 4, cells=3)
     observation = jnp.array([[0.1, 0.9], [0.4, 0.6]])
     np.testing.assert_array_equal(code.rates(observation), code.rates(observation.ravel()))
-
-
-def test_spaces_get_their_code():
-    box = codes.for_space(spaces.Box(-1.0, 2.0, (2, 2)))
-    assert isinstance(box, PlaceCells)
-    assert (box.low, box.high) == ((-1.0,) * 4, (2.0,) * 4)
-    assert codes.for_space(spaces.Box(-np.inf, np.inf, (1,)), low=(0.0,), high=(3.0,)).high == (3.0,)
-    assert codes.for_space(spaces.Discrete(5, start=2)) == OneHot(n=5, start=2)
-    with pytest.raises(NeurorlError, match="MultiBinary cannot be encoded"):
-        codes.for_space(spaces.MultiBinary(3))
-
-
-def test_an_unbounded_dimension_needs_a_range():
-    with pytest.raises(NeurorlError, match="dimension 0 has the range"):
-        codes.for_space(spaces.Box(-np.inf, np.inf, (2,)))
 
 
 def test_a_few_chosen_pairs_can_have_the_maps():
