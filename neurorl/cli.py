@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import neurorl
-from neurorl.commands import compare, evaluate, plot, resume, sweep, train, tune
+from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train, tune
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, nearest
 
-COMMANDS = {module.__name__.rpartition(".")[2]: module for module in (train, resume, evaluate, plot, compare, sweep, tune, list_)}
+_MODULES = (train, resume, evaluate, plot, compare, sweep, tune, report, list_)
+COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 
 class _Parser(argparse.ArgumentParser):

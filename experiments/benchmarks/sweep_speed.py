@@ -73,10 +73,9 @@ with tempfile.TemporaryDirectory() as folder:
     final = run.evaluation.eval_return
     leaves = [np.asarray(x) for x in __import__("jax").tree.leaves(run.learners())]
     nan = any(np.isnan(x).any() for x in leaves if x.dtype.kind == "f") or bool(final.isna().any())
-warm = next(mb for step, mb in seen if step >= steps // 20)
-print(json.dumps(dict(environment_steps=learners * steps, learners=learners, resident_after_5_percent_mb=round(warm, 1),
-                      resident_max_mb=round(max(mb for _, mb in seen), 1), growth_mb=round(max(mb for s, mb in seen if s >= steps // 20) - warm, 1),
-                      any_nan=bool(nan))))
+warm, most = seen[0][1], max(mb for _, mb in seen)
+print(json.dumps(dict(environment_steps=learners * steps, learners=learners, resident_after_first_1000_mb=round(warm, 1),
+                      resident_max_mb=round(most, 1), growth_mb=round(most - warm, 1), any_nan=bool(nan))))
 """
 
 

@@ -12,9 +12,12 @@ An event reaches the modulators in one of two ways, never both: :func:`step` pas
 already contains them.
 """
 
+from collections.abc import Callable
+from enum import IntEnum
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from jax import Array
 
@@ -38,13 +41,63 @@ class SourceSwitch(NamedTuple):
     """The source of the input changed: what was expected no longer holds."""
 
 
+class Fault(NamedTuple):
+    """Something broke."""
+
+    code: int | Array = 0  # [], which class of fault, as its environment numbers them
+
+
+class Recovered(NamedTuple):
+    """What was broken works again."""
+
+    ticks: float | Array = 0.0  # [], time to repair
+
+
 class Reward(NamedTuple):
     """A reward of another kind."""
 
     value: float | Array  # []
 
 
-RewardEvent = WorkAccepted | BreakthroughFound | SourceSwitch | Reward
+RewardEvent = WorkAccepted | BreakthroughFound | SourceSwitch | Fault | Recovered | Reward
+
+
+class EventCode(IntEnum):
+    """The kind of an event as a number, where events pass through compiled code."""
+
+    NONE = 0  # an empty slot
+    WORK = 1
+    BREAKTHROUGH = 2
+    SWITCH = 3
+    FAULT = 4
+    RECOVERED = 5
+    REWARD = 6
+
+
+class RewardEvents(NamedTuple):
+    """The events of a step in slots of fixed shape, so that an environment can return them from compiled code."""
+
+    codes: Array  # [slots] int32, EventCode
+    values: Array  # [slots], the field of the event: latency in ms, fault code, ticks to repair or reward; 0 without one
+
+
+def unpack(events: RewardEvents) -> list[RewardEvent]:
+    """Return the events in the slots of one step, in their order, as the objects that say what they are."""
+    kinds: dict[int, Callable[[float], RewardEvent]] = {
+        EventCode.WORK: WorkAccepted,
+        EventCode.BREAKTHROUGH: lambda _: BreakthroughFound(),
+        EventCode.SWITCH: lambda _: SourceSwitch(),
+        EventCode.FAULT: lambda code: Fault(int(code)),
+        EventCode.RECOVERED: Recovered,
+        EventCode.REWARD: Reward,
+    }
+    slots = zip(np.asarray(events.codes).tolist(), np.asarray(events.values).tolist(), strict=True)
+    return [kinds[code](value) for code, value in slots if code != EventCode.NONE]
+
+
+def switched(events: RewardEvents) -> Array:
+    """Return whether a switch of source is among the events of a step, []."""
+    return jnp.any(events.codes == EventCode.SWITCH)
 
 
 @struct.dataclass
@@ -55,6 +108,8 @@ class RewardParameters(Checked):
     late_work: float | Array = parameter(0.2, "reward of work accepted late")
     deadline: float | Array = parameter(100.0, "latency above which work is late, ms", low=0.0)
     breakthrough: float | Array = parameter(1.0, "reward of a breakthrough")
+    fault: float | Array = parameter(-0.2, "reward of a fault")
+    recovery: float | Array = parameter(0.2, "reward of a recovery")
     learning_rate: float | Array = parameter(0.1, "share of an error that the expectation takes up", low=0.0, high=1.0)
     positive: float | Array = parameter(0.8, "dopamine released by a unit of reward above expectation", low=0.0)
     negative: float | Array = parameter(0.3, "dopamine held back by a unit of reward below expectation", low=0.0)
@@ -93,9 +148,14 @@ def reward_of(parameters: RewardParameters, event: RewardEvent) -> Array:
             return jnp.asarray(parameters.breakthrough, float)
         case SourceSwitch():
             return jnp.zeros(())
+        case Fault():
+            return jnp.asarray(parameters.fault, float)
+        case Recovered():
+            return jnp.asarray(parameters.recovery, float)
         case Reward(value):
             return jnp.asarray(value, float)
-    raise NeurorlError(f"'event' is {event!r}; it must be WorkAccepted, BreakthroughFound, SourceSwitch or Reward")
+    kinds = "WorkAccepted, BreakthroughFound, SourceSwitch, Fault, Recovered or Reward"
+    raise NeurorlError(f"'event' is {event!r}; it must be {kinds}")
 
 
 def predict(parameters: RewardParameters, state: RewardState, reward: Array) -> tuple[RewardState, Array]:

@@ -10,6 +10,7 @@ neuromod's; stress by timing and faults, and attention by utilisation, are addit
 """
 
 import math
+from enum import IntEnum
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -17,8 +18,17 @@ from flax import struct
 from jax import Array
 
 from neurorl.neuromodulation import modulators
-from neurorl.neuromodulation.modulators import Modulator, Modulators, ModulatorState, time_constant
+from neurorl.neuromodulation.modulators import Levels, Modulator, Modulators, ModulatorState, time_constant
 from neurorl.parameters import Checked, parameter
+
+
+class Validity(IntEnum):
+    """Whether a reading can be believed."""
+
+    VALID = 0
+    MISSING = 1  # nothing was read: the value is NaN
+    INVALID = 2  # what was read cannot be: the value is NaN
+    STALE = 3  # the value is an older one, ``age`` ticks old
 
 
 class TelemetryFrame(NamedTuple):
@@ -32,6 +42,8 @@ class TelemetryFrame(NamedTuple):
     errors: float | Array = math.nan  # [], faults seen during the tick
     utilisation: float | Array = math.nan  # [], share of the tick spent working, 0 to 1
     throughput: float | Array = math.nan  # [], pieces of work accepted during the tick
+    validity: Array | None = None  # [8] int32, Validity of the readings above in their order; None: valid unless NaN
+    age: Array | None = None  # [8], ticks since each was read; None: in this tick
 
 
 @struct.dataclass
@@ -114,3 +126,24 @@ def step(
         held = jnp.where(jnp.isnan(level), getattr(state.tonic, name), level)
         state = modulators.set_tonic(modulator_parameters, state, name, held)
     return state
+
+
+class NeuroModulators(Levels):
+    """The levels of all modulators, made from one frame without a history; :func:`step` goes on from the tick before."""
+
+    @classmethod
+    def from_telemetry(
+        cls,
+        frame: TelemetryFrame,
+        parameters: TelemetryParameters = TelemetryParameters(),
+        modulator_parameters: Modulators = TICK_MODULATORS,
+    ) -> "NeuroModulators":
+        """Return the levels that a frame gives; a modulator whose readings are missing is at its baseline.
+
+        Args:
+            frame: The readings.
+            parameters: What is normal for the machine.
+            modulator_parameters: Ranges and baselines of the modulators.
+        """
+        state = step(parameters, modulator_parameters, modulators.init(modulator_parameters), frame)
+        return cls(*modulators.levels(modulator_parameters, state))

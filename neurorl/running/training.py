@@ -1,6 +1,7 @@
 """A run from its configuration to its summary: train, log, evaluate, checkpoint, and go on after any interruption."""
 
 import contextlib
+import dataclasses
 import signal
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import numpy as np
 
 from neurorl import agents
 from neurorl.errors import NeurorlError
-from neurorl.running import checkpoints, config, curves, figures, run_folder, summary
+from neurorl.running import changes, checkpoints, config, curves, figures, run_folder, summary
 from neurorl.running.config import Config
 from neurorl.running.curves import Curve
 from neurorl.running.host_loop import HostLoop
@@ -47,7 +48,7 @@ def train(
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
         progress: A meter of ``neurorl.running.progress``; none by default.
         **options: Fields of ``neurorl.running.config.Options``: seeds, seed, steps, eval_every, eval_episodes,
-            checkpoint_every, log_every, max_episode_steps, loop.
+            checkpoint_every, log_every, max_episode_steps, loop, changes.
 
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.
@@ -114,6 +115,8 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
     try:
         with _deferred_interrupt() as interrupted:
             while done < opts.steps:
+                if isinstance(loop, JaxLoop):
+                    loop.change(changes.at(opts.changes, configuration.task, done))
                 chunk = _next_stop(done, opts) - done
                 start = clock.values["train_seconds"]
                 with clock.measure("train_seconds"):
@@ -139,7 +142,8 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
     finally:
         progress.close()
     figures.learning_curve([(folder.path.name, configuration, training.table(), evaluation.table())], folder.learning_curve)
-    figures.spikes(configuration, learners, folder.spikes)
+    in_force = dataclasses.replace(configuration, task=changes.at(opts.changes, configuration.task, done - 1))
+    figures.spikes(in_force, learners, folder.spikes)
     clock.write()
     run_folder.write_json(folder.summary, summary.summarise(configuration, training.table(), evaluation.table(), clock.values))
     return Run(folder, configuration)
@@ -174,7 +178,8 @@ def _checkpoint_every(options: Any) -> int:
 def _next_stop(done: int, options: Any) -> int:
     """Return the next environment step at which something is due."""
     periods = (options.log_every, options.eval_every, _checkpoint_every(options))
-    return min([options.steps, *((done // period + 1) * period for period in periods)])
+    change = changes.next_one(options.changes, done) or options.steps
+    return min([options.steps, change, *((done // period + 1) * period for period in periods)])
 
 
 def _due(done: int, period: int, steps: int) -> bool:

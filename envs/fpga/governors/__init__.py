@@ -1,0 +1,1 @@
+"""Governors to beat, from a constant setting to one that looks ahead."""

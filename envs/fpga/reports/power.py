@@ -1,0 +1,146 @@
+"""How much power a design draws and how hot it makes the chip, from ``report_power``."""
+
+import dataclasses
+
+from neurorl.envs.fpga.reports import tables, values
+from neurorl.envs.fpga.reports.document import Document, Placed
+from neurorl.envs.fpga.reports.text import Source
+
+_SUMMARY = {
+    "Total On-Chip Power (W)": "total_power_w",
+    "Dynamic (W)": "dynamic_power_w",
+    "Device Static (W)": "static_power_w",
+    "Effective TJA (C/W)": "theta_ja_c_per_w",
+    "Max Ambient (C)": "max_ambient_temperature_c",
+    "Junction Temperature (C)": "junction_temperature_c",
+    "Design Power Budget (W)": "power_budget_w",
+    "Power Budget Margin (W)": "power_margin_w",
+    "Ambient Temp (C)": "ambient_temperature_c",
+    "ThetaJA (C/W)": "theta_ja_setting_c_per_w",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """Power of one kind of resource, or of one instance of the design."""
+
+    name: str
+    depth: int = 0
+    power_w: int | float | None = None
+    power_below: bool = False  # whether the report says only that it is below ``power_w``, as in "<0.001"
+    used: int | float | None = None
+    available: int | float | None = None
+    percent: int | float | None = None
+    percent_below: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Rail:
+    """A supply."""
+
+    name: str
+    voltage_v: int | float | None = None
+    total_a: int | float | None = None
+    dynamic_a: int | float | None = None
+    static_a: int | float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PowerReport:
+    """Power and temperature. None where the report says nothing, or ``Unspecified``."""
+
+    total_power_w: int | float | None = None
+    dynamic_power_w: int | float | None = None
+    static_power_w: int | float | None = None
+    junction_temperature_c: int | float | None = None
+    theta_ja_c_per_w: int | float | None = None  # effective: junction above ambient for each watt
+    max_ambient_temperature_c: int | float | None = None
+    ambient_temperature_c: int | float | None = None
+    theta_ja_setting_c_per_w: int | float | None = None  # as the environment was set
+    power_budget_w: int | float | None = None
+    power_margin_w: int | float | None = None
+    confidence_level: str | None = None  # "Low", "Medium" or "High"
+    power_remarks: tuple[str, ...] = ()  # what the summary adds to a number, as in "25.955 (Junction temp exceeded!)"
+    components: tuple[Component, ...] = ()
+    rails: tuple[Rail, ...] = ()
+    power_hierarchy: tuple[Component, ...] = ()
+
+
+def parse(document: Document) -> PowerReport | None:
+    """Return the power that a text tells, or None where it tells nothing of it."""
+    fields: dict[str, int | float | None] = {}
+    remarks: list[str] = []
+    confidence: str | None = None
+    components: list[Component] = []
+    rails: list[Rail] = []
+    hierarchy: list[Component] = []
+    source = document.source
+    for placed in document.tables:
+        columns = placed.table.columns
+        if placed.kind not in ("", "power"):
+            continue
+        if not columns:
+            confidence = _summary(source, placed, fields, remarks) or confidence
+        elif columns[0] == "On-Chip":
+            components += _components(source, placed)
+        elif columns[0] == "Source" and "Voltage (V)" in columns:
+            rails += _rails(source, placed)
+        elif columns[:2] == ("Name", "Power (W)") and len(columns) == 2:
+            hierarchy += _components(source, placed)
+    if document.kind == "power" and not fields:
+        source.warn(len(source.lines) - 1, "the text ends before its summary")
+    elif not (fields or components or rails or hierarchy or "Power Report" in document.titles):
+        return None
+    return PowerReport(
+        **fields,
+        confidence_level=confidence,
+        power_remarks=tuple(remarks),
+        components=tuple(components),
+        rails=tuple(rails),
+        power_hierarchy=tuple(hierarchy),
+    )
+
+
+def _summary(source: Source, placed: Placed, fields: dict[str, int | float | None], remarks: list[str]) -> str | None:
+    """Read a table of names and values into ``fields`` and ``remarks``; return the confidence level if it has one."""
+    confidence = None
+    for row in placed.table.rows:
+        if len(row.cells) != 2:
+            continue
+        name, cell = row.cells
+        if name in _SUMMARY:
+            reading = values.reading(source, row.line, name, cell)
+            fields.setdefault(_SUMMARY[name], reading.value)
+            if reading.remark:
+                remarks.append(f"{name}: {cell}")
+        elif name == "Confidence Level" and cell:
+            confidence = cell
+    return confidence
+
+
+def _components(source: Source, placed: Placed) -> list[Component]:
+    table = placed.table
+    result = []
+    for row, depth in zip(table.rows, tables.depths(table.rows), strict=True):
+        cells = dict(zip(table.columns, row.cells, strict=True))
+        read = {
+            column: values.reading(source, row.line, column, cells.get(column, ""))
+            for column in ("Power (W)", "Used", "Available", "Utilization (%)")
+        }
+        power, percent = read["Power (W)"], read["Utilization (%)"]
+        used, available = read["Used"].value, read["Available"].value
+        component = Component(row.cells[0], depth, power.value, power.below, used, available, percent.value, percent.below)
+        result.append(component)
+    return result
+
+
+def _rails(source: Source, placed: Placed) -> list[Rail]:
+    result = []
+    for row in placed.table.rows:
+        cells = dict(zip(placed.table.columns, row.cells, strict=True))
+        numbers = [
+            values.reading(source, row.line, column, cells.get(column, "")).value
+            for column in ("Voltage (V)", "Total (A)", "Dynamic (A)", "Static (A)")
+        ]
+        result.append(Rail(row.cells[0], *numbers))
+    return result

@@ -1,0 +1,45 @@
+r"""What is read of the board: noise, quantisation, validity and age.
+
+The XADC has 12 bits: T = code x 503.975 / 4096 - 273.15 and V = 3 code / 4096, so a step is 0.123 C and 0.73 mV (UG480).
+A stuck sensor repeats its last reading and calls it valid; a dropped one answers nothing (missing), and an observation shows
+its last reading; a drifting one grows an error.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from neurorl.envs.fpga import random
+from neurorl.envs.fpga.parameters import FpgaParameters
+
+CELSIUS_STEP = 503.975 / 4096
+VOLT_STEP = 3.0 / 4096
+STUCK, DROPPED, DRIFTING = 1, 2, 3  # what ails the temperature sensor; 0 is nothing
+
+
+class Temperature(NamedTuple):
+    """A reading of the temperature. All []."""
+
+    celsius: Array  # the last valid reading
+    valid: Array  # bool: it was read in this tick
+    age: Array  # ticks since it was
+
+
+def quantise(value: Array, step: float, offset: float = 0.0) -> Array:
+    """Return ``value`` rounded to whole steps above ``offset``."""
+    return jnp.round((value - offset) / step) * step + offset
+
+
+def temperature(
+    p: FpgaParameters, celsius: Array, offset_c: Array, drift_c: Array, fault: Array, last_c: Array, age: Array, u: Array
+) -> Temperature:
+    """Return what the sensor says of ``celsius``; ``u`` are four uniforms [4]."""
+    read = quantise(celsius + offset_c + drift_c + p.noise_c * random.normal(u), CELSIUS_STEP, -273.15)
+    fresh = (fault != STUCK) & (fault != DROPPED)
+    return Temperature(jnp.where(fresh, read, last_c), fault != DROPPED, jnp.where(fault == DROPPED, age + 1.0, 0.0))
+
+
+def voltage(p: FpgaParameters, volts: Array, u: Array) -> Array:
+    """Return the voltage as the XADC reads it; ``u`` are four uniforms [4]."""
+    return quantise(volts + p.noise_v * random.normal(u), VOLT_STEP)
