@@ -35,7 +35,10 @@ from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
 from neurorl.plasticity import eligibility, rules, three_factor
+from neurorl.synapses.listed_trace import ListedTrace
 from neurorl.synapses.spike_trace import SpikeTrace
+
+LARGE = 1024  # input neurons above which only those that fire are multiplied by their weights
 
 
 @struct.dataclass
@@ -253,8 +256,10 @@ class SpikingActorCritic(Agent):
             "threshold_max": state.threshold.max(),
         }
 
-    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace]:
+    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace | ListedTrace]:
         """Let the input neurons fire at an observation; the traces of a map sum to about 1 / maps."""
+        if self._fires_sparsely():
+            return self._encode_sparsely(encoder, observation)
         rates, memory = self._rates(encoder, observation)
         if self.encoder.spikes == "poisson":
             potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
@@ -264,6 +269,24 @@ class SpikingActorCritic(Agent):
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
         x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self._groups)
         return EncoderState(potential, x.final(), encoder.code, memory), x
+
+    def _fires_sparsely(self) -> bool:
+        """Return whether the input neurons that may fire are few, known beforehand, and without a past."""
+        fresh = not self.encoder.carry and self.encoder.spikes == "integrate" and not self.memory.enabled
+        return fresh and hasattr(self.code, "active") and self.code.size > LARGE
+
+    def _encode_sparsely(self, encoder: EncoderState, observation: Array) -> tuple[EncoderState, ListedTrace]:
+        """Do what :meth:`encode` does, for the neurons that the code names."""
+        index, rates = self.code.active(observation, encoder.code)
+        summed = jnp.zeros(self.code.size).at[index].add(rates)  # a neuron may be named twice: the first one fires for both
+        repeated = jnp.tril(index[:, None] == index, -1).any(1)
+        rates = jnp.where(repeated, 0.0, summed[index])
+        before = encoder.potential[index]
+        after, spikes = spike_encoder.integrate(before, rates, self.encoder.substeps)
+        potential = encoder.potential.at[index].add(jnp.where(repeated, 0.0, after - before))
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        x = SpikeTrace(jnp.zeros_like(rates), spikes * ~repeated, decay, gain=(1.0 - decay) / self._groups)
+        return encoder._replace(potential=potential), ListedTrace(x, index, self.code.size)
 
     def _rates(self, encoder: EncoderState, observation: Array) -> tuple[Array, Any]:
         """Return the rates of the input neurons, [inputs], and what working memory holds then."""
