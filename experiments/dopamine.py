@@ -69,7 +69,7 @@ def learner(lambda_: float | None = None) -> SpikingActorCritic:
     """Return the agent with its defaults, or with another lambda of its critic."""
     critic = Critic() if lambda_ is None else Critic(lambda_=lambda_)
     return SpikingActorCritic(
-        code=TimeCells(events=2, cells=ENV.memory), critic=critic, actions=Actions(heads=(ENV.num_actions,))
+        code=TimeCells(events=2, cells=ENV.memory), critic=critic, actions=Actions(choices=(1,), high=(0.0,))
     )
 
 

@@ -16,6 +16,7 @@ Standard errors of ratios are those of a ratio of paired means (delta method). E
 """
 
 import argparse
+import functools
 import json
 import sys
 import time
@@ -23,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from experiments.fpga_tuning import drive_constants, retune
 from experiments.provenance import provenance
 from neurorl.envs.fpga import scenarios
-from neurorl.envs.fpga.governors import constant, found, masked, tuned
+from neurorl.envs.fpga.governors import found, masked, tuned
 from neurorl.envs.fpga.governors.governor import Governor, Totals, episode
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.types import CLOCK_LOW, CLOCK_RATIO, GROUPS
@@ -42,7 +43,6 @@ LEVELS = range(4, 40, 2)
 VOLTAGES = np.arange(0.70, 1.101, 0.05)
 FANS = (0.2, 0.4, 0.6, 0.8)
 GRID = np.array([(CLOCK_LOW * CLOCK_RATIO**k, v, f) for k in LEVELS for v in VOLTAGES for f in FANS], np.float32)
-CHUNK = 36  # settings a call
 
 
 def evaluation_keys(episodes: int = EPISODES) -> Array:
@@ -51,18 +51,12 @@ def evaluation_keys(episodes: int = EPISODES) -> Array:
 
 def drive(p: FpgaParameters, governor: Governor, keys: Array) -> Totals:
     """Return the totals of a governor's episodes, [episodes] each."""
-    run = jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key))(keys))
-    return jax.tree.map(np.asarray, run(p, keys))
+    return jax.tree.map(np.asarray, _compiled(governor)(p, keys))
 
 
-def drive_constants(p: FpgaParameters, grid: np.ndarray, keys: Array) -> np.ndarray:
-    """Return the returns of constant settings, [settings, episodes]."""
-    one = jax.vmap(lambda p, c, key: episode(p, constant.governor(c[0], c[1], c[2]), key).reward, in_axes=(None, None, 0))
-    run = jax.jit(jax.vmap(one, in_axes=(None, 0, None)))
-    pad = -len(grid) % CHUNK
-    padded = np.concatenate([grid, np.repeat(grid[-1:], pad, 0)])
-    rows = [np.asarray(run(p, jnp.asarray(padded[i : i + CHUNK]), keys)) for i in range(0, len(padded), CHUNK)]
-    return np.concatenate(rows)[: len(grid)]
+@functools.cache
+def _compiled(governor: Governor) -> Any:
+    return jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key))(keys))
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
@@ -164,9 +158,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT, help="where the table is written [%(default)s]")
     arguments = parser.parse_args()
     if arguments.retune:
-        from experiments import fpga_tuning
-
-        fpga_tuning.retune(print)
+        retune(print)
     began = time.perf_counter()
     p = scenarios.parameters("nominal")
     totals, constants = measure(p)

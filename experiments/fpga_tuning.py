@@ -28,6 +28,7 @@ from neurorl.envs.fpga.types import CLOCK_LOW, CLOCK_RATIO, GROUPS
 from neurorl.files import write_atomically
 
 TUNING_SEED = 7_000
+CHUNK = 27  # constant settings a call
 STORE = Path(canary.__file__).parent / "constants.json"
 
 
@@ -133,21 +134,33 @@ def arms(p: FpgaParameters) -> dict[str, Callable[[Callable[[str], None]], dict[
 
 
 def best_constant(p: FpgaParameters, boards: int = 256) -> dict[str, float]:
-    """Return the setting that earns most on the boards of the search, found on a grid."""
-    grid = [
-        (CLOCK_LOW * CLOCK_RATIO**k, v, f)
-        for k in range(4, 40)
-        for v in np.arange(0.70, 1.051, 0.025)
-        for f in (0.2, 0.4, 0.6, 0.8)
-    ]
+    """Return the setting that earns most on the boards of the search: a coarse grid, then its best neighbourhood."""
     keys = jax.random.split(jax.random.key(TUNING_SEED), boards)
-    one = jax.vmap(lambda p, c, key: episode(p, constant.governor(c[0], c[1], c[2]), key).reward, in_axes=(None, None, 0))
-    run = jax.jit(jax.vmap(one, in_axes=(None, 0, None)))
-    rows = np.array(grid, np.float32).reshape(-1, 36, 3)
-    few = np.concatenate([np.asarray(run(p, jnp.asarray(chunk), keys[:32])).mean(1) for chunk in rows])
-    hopeful = rows.reshape(-1, 3)[np.argsort(-few)[:36]]
-    best = hopeful[int(np.asarray(run(p, jnp.asarray(hopeful), keys)).mean(1).argmax())]
+    levels, volts, fans = np.arange(4, 40, 2), np.arange(0.70, 1.051, 0.05), (0.2, 0.4, 0.6, 0.8)
+    few = np.array([(k, v, f) for k in levels for v in volts for f in fans])
+    k, v, f = few[drive_constants(p, _settings(few), keys[:32]).mean(1).argmax()]
+    near = np.array([(k + i, v + 0.025 * j, f + 0.1 * n) for i in (-1, 0, 1) for j in (-1, 0, 1) for n in (-1, 0, 1)])
+    best = _settings(near)[drive_constants(p, _settings(near), keys).mean(1).argmax()]
     return dict(zip(("clock", "voltage", "fan"), map(float, best), strict=True))
+
+
+def drive_constants(p: FpgaParameters, settings: np.ndarray, keys: Array) -> np.ndarray:
+    """Return the returns of constant settings [n, 3] of clock, voltage and fan, [n, boards]."""
+    pad = -len(settings) % CHUNK
+    padded = np.concatenate([settings, np.repeat(settings[-1:], pad, 0)])
+    rows = [np.asarray(_constant_returns(p, jnp.asarray(padded[i : i + CHUNK]), keys)) for i in range(0, len(padded), CHUNK)]
+    return np.concatenate(rows)[: len(settings)]
+
+
+@jax.jit
+def _constant_returns(p: FpgaParameters, settings: Array, keys: Array) -> Array:
+    one = jax.vmap(lambda c, key: episode(p, constant.governor(c[0], c[1], c[2]), key).reward, in_axes=(None, 0))
+    return jax.vmap(one, in_axes=(0, None))(settings, keys)
+
+
+def _settings(grid: np.ndarray) -> np.ndarray:
+    """Return clock, voltage and fan [n, 3] of clock level, voltage and fan."""
+    return np.stack([CLOCK_LOW * CLOCK_RATIO ** grid[:, 0], grid[:, 1], grid[:, 2]], 1).astype(np.float32)
 
 
 def retune(report: Callable[[str], None], names: list[str] | None = None) -> None:

@@ -53,7 +53,7 @@ def clock_mhz(level: Array) -> Array:
 def init(p: FpgaParameters, key: Array) -> FpgaState:
     """Return a board at the nominal setting, with a part and a world drawn from ``key``."""
     seed = random.seed_of(key)
-    u = random.uniforms(seed, random.BEFORE, 40)
+    u = random.uniforms(seed, random.BEFORE, 44)
     process = random.between(u[0], p.process_low, p.process_high)
     ambient = random.between(u[1], p.ambient_low_c, p.ambient_high_c)
     low, high = jnp.log(p.supply_low_mohm), jnp.log(p.supply_high_mohm)
@@ -136,7 +136,7 @@ class Outcome(NamedTuple):
 
 
 def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[FpgaState, TelemetryFrame]:
-    """Return the board with its sensors read, and the telemetry; ``u`` are twelve uniforms [12]."""
+    """Return the board with its sensors read, and the telemetry; ``u`` are sixteen uniforms [16]."""
     t = sensors.temperature(
         p,
         state.junction_c,
@@ -149,7 +149,7 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
     )
     volts = sensors.voltage(p, o.volts, u[4:8])
     watts = o.power_w + p.noise_w * random.normal(u[8:12])
-    canary = o.canary_ns + state.canary_bias_ns
+    canary = o.canary_ns + state.canary_bias_ns + p.noise_canary_ns * random.normal(u[12:16])
     clock = clock_mhz(state.level)
     urgent, batch = state.queue.urgent, state.queue.batch
     values = {
@@ -189,7 +189,7 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
 
 def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaState, Step]:
     """Advance the board by one tick."""
-    u = random.uniforms(state.seed, state.time, 28)
+    u = random.uniforms(state.seed, state.time, 35)
     world, phase, part = demand.step(p, state, u[0:7])
 
     # the action; a board that is down obeys, but repairs nothing
@@ -343,7 +343,7 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     count = jnp.sum(struck).astype(jnp.float32)
     available = free * jnp.where(state.throttled, 0.5, 1.0)
     outcome = Outcome(watts, rails.mean, canary, world.price, errors, good, available, busy, count)
-    after, frame = observe(p, after, outcome, u[16:28])
+    after, frame = observe(p, after, outcome, u[19:35])
     urgent_ms = 1000.0 * urgent_wait / jnp.maximum(urgent_served, 1e-6)
     batch_ms = 1000.0 * queue.BATCH_TICKS * batch_wait / jnp.maximum(batch_served, 1e-6)
     happened = jnp.stack([urgent_served > 0, batch_served > 0, world.switched, count > 0, recovered])

@@ -104,6 +104,7 @@ class FpgaParameters(Checked):
     noise_c: Number = parameter(0.4, "noise of the temperature, C", low=0.0)
     noise_v: Number = parameter(0.001, "noise of the voltage, V", low=0.0)
     noise_w: Number = parameter(0.2, "noise of the power, W", low=0.0)
+    noise_canary_ns: Number = parameter(0.15, "noise of the canary's slack, ns", low=0.0)
     canary_bias_ns: Number = parameter(0.1, "standard deviation of the canary's bias among parts, ns", low=0.0)
     canary_walk_ns: Number = parameter(0.006, "its walk a tick, ns", low=0.0)
 

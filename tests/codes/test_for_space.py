@@ -59,11 +59,11 @@ def test_the_rates_of_every_code_sum_to_its_groups_before_and_after_it_adapts(sp
 
 def test_active_neurons_and_their_rates_are_the_rates(space):
     code = codes.for_space(space)
-    if not hasattr(code, "active") and not hasattr(code, "firing"):
+    if not hasattr(code, "active"):
         pytest.skip(f"{type(code).__name__} is dense")
     state = code.init()
     for observation in observations(space, 5):
-        index, rates = (code.active(observation), 1.0) if hasattr(code, "active") else code.firing(observation, state)
+        index, rates = code.active(observation, state)
         dense = np.zeros(code.size)
         np.add.at(dense, np.asarray(index), np.asarray(rates))
         np.testing.assert_allclose(code.rates(observation, state), dense, rtol=1e-6)

@@ -9,8 +9,8 @@ r"""The hand-written governor whose constants a search finds: a line of reasonin
     fan     = constant + temperature + power + pull
     repair  = scrub on a flag; reload, scrub or resynchronise on a small, middle or large deficit of throughput
 
-With memory a margin is learned from replays (what the canary's bias hides) and forgotten slowly, and a repair that did not help
-is not repeated at once. Nothing is bounded: every knob is any real number.
+With memory the path is smoothed over ticks, a margin is learned from replays (what the canary's bias hides) and forgotten
+slowly, and a repair that did not help is not repeated at once. Nothing is bounded: every knob is any real number.
 """
 
 from typing import NamedTuple
@@ -30,37 +30,38 @@ PATIENCE = 3.0  # ticks that a governor with memory gives a repair
 class Knobs(NamedTuple):
     """The constants, each any real number."""
 
-    urgent0: float = -2.0
-    urgent1: float = 1.2
-    urgent2: float = 0.0
-    batch0: float = -3.0
-    batch1: float = 0.3
-    batch2: float = 0.0
-    batch3: float = 1.0
-    heat: float = 0.0
-    idle0: float = -5.0  # pull below which the clock falls short of what is safe
-    idle1: float = 0.2  # and by how much, in logarithms of clock
-    margin: float = 0.8  # ns
-    margin_voltage: float = 0.0  # ns a volt above 0.9
-    margin_heat: float = 0.0  # ns for 50 C
-    margin_urgent: float = 0.0  # ns for ln(1 + urgent)
+    urgent0: float = -2.7
+    urgent1: float = 1.3
+    urgent2: float = -1.0
+    batch0: float = -5.0
+    batch1: float = 0.5
+    batch2: float = 0.2
+    batch3: float = 1.3
+    heat: float = -0.8
+    idle0: float = -4.5  # pull below which the clock falls short of what is safe
+    idle1: float = 0.1  # and by how much, in logarithms of clock
+    margin: float = 1.0  # ns
+    margin_voltage: float = -0.4  # ns a volt above 0.9
+    margin_heat: float = 0.1  # ns for 50 C
+    margin_urgent: float = -0.1  # ns for ln(1 + urgent)
     margin_replay: float = 0.1  # ns a decade of replays
-    margin_restart: float = 0.1  # ns while the clock does not run: load will step up
+    margin_restart: float = 0.4  # ns while the clock does not run: load will step up
     trust: float = 3.0  # logit of the share of the canary
-    path0: float = 1.8  # ln ns at 0.9 V and 60 C
-    path_voltage: float = -2.1  # a volt
+    path0: float = 1.6  # ln ns at 0.9 V and 60 C
+    path_voltage: float = -2.3  # a volt
     path_heat: float = 0.0  # for 100 C
     relief: float = 0.0  # V a decade of replays
-    calm: float = 0.5  # canary slack above which replays are none of the clock's, ns
-    fan0: float = 0.4
-    fan_heat: float = 0.8  # for 20 C
-    fan_power: float = 0.4  # for 20 W
-    fan_pull: float = 0.0
-    reload: float = 0.12  # deficit of throughput that calls for a reload
-    scrub: float = 0.28  # for a scrub
-    resync: float = 0.42  # and for a resynchronisation
-    learn: float = 0.03  # ns of margin a decade of replays, kept
-    forget: float = -3.0  # logit of the share of it forgotten a tick
+    calm: float = 0.8  # canary slack above which replays are none of the clock's, ns
+    fan0: float = 0.15
+    fan_heat: float = 0.9  # for 20 C
+    fan_power: float = 0.15  # for 20 W
+    fan_pull: float = 0.05
+    reload: float = 0.16  # deficit of throughput that calls for a reload
+    scrub: float = 0.26  # for a scrub
+    resync: float = 0.44  # and for a resynchronisation
+    learn: float = 0.06  # ns of margin a decade of replays, kept
+    forget: float = -3.5  # logit of the share of it forgotten a tick
+    smooth: float = -0.5  # logit of the share of a new sight of the canary path that is believed
     learn_rest: float = 0.0  # ns the learned margin falls back to
 
 
@@ -96,21 +97,24 @@ SCALE = Knobs(
     resync=0.06,
     learn=0.05,
     forget=1.0,
+    smooth=1.0,
     learn_rest=0.05,
 )
-MEMORY = ("learn", "forget", "learn_rest")  # knobs that only a governor with memory has
+MEMORY = ("smooth", "learn", "forget", "learn_rest")  # knobs that only a governor with memory has
 
 
 class Memory(NamedTuple):
     """What it remembers. All []."""
 
     margin: Array  # ns learned
+    path: Array  # ns, delay of the canary path, smoothed; 0 before it was seen
+    volts: Array  # V at which it was seen
     repaired: Array  # ticks since the last repair
 
 
 def init() -> Memory:
     """Return the memory of a board that was just switched on."""
-    return Memory(jnp.float32(0.0), jnp.float32(100.0))
+    return Memory(jnp.float32(0.0), jnp.float32(0.0), jnp.float32(0.9), jnp.float32(100.0))
 
 
 def governor(k: Knobs, memory: bool = True) -> Governor:
@@ -142,6 +146,9 @@ def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memor
         learned = k.learn_rest + (m.margin - k.learn_rest) * (1.0 - share) + k.learn * o["replays"] * ~calm
     volts = o["voltage"] - 0.9
     seen = 1000.0 / o["clock"] - o["canary_slack"]
+    if memory:
+        expected = m.path * jnp.exp(k.path_voltage * (o["voltage"] - m.volts))
+        seen = jnp.where(m.path > 0, expected + jax.nn.sigmoid(k.smooth) * (seen - expected), seen)
     model = jnp.exp(k.path0 + k.path_voltage * volts + k.path_heat * hot / 5.0)
     trust = jax.nn.sigmoid(k.trust)
     path = trust * seen + (1.0 - trust) * model
@@ -163,5 +170,5 @@ def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memor
     scrub = (o["crc"] > 0.5) | ((deficit > k.scrub) & again)
     reload = (deficit > k.reload) & again
     action = jnp.where(resync, RESYNC, jnp.where(scrub, SCRUB, jnp.where(reload, RELOAD, move)))
-    after = Memory(learned, jnp.where(action >= SCRUB, 0.0, m.repaired + 1.0))
+    after = Memory(learned, seen, o["voltage"], jnp.where(action >= SCRUB, 0.0, m.repaired + 1.0))
     return after if memory else m, action
