@@ -190,3 +190,14 @@ def test_bad_arguments_get_one_sentence(serial, tmp_path, monkeypatch, capsys, a
     err = capsys.readouterr().err
     assert says in err
     assert err.count("\n") == 1
+
+
+def test_rules_that_change_in_mid_run_change_in_a_sweep_too(tmp_path):
+    values = {**TINY, "steps": 200, "eval_every": 100, "random": {}, "grid": {"env.gravity": [9.8, 12.0]}}
+    common = {"changes": [[100, "force_mag", 0.0]], "loop": "jax"}
+    changed = sweeps.sweep({**values, "set": common}, out=tmp_path / "changed").folder.path
+    plain = sweeps.sweep({**values, "set": {"loop": "jax"}}, out=tmp_path / "plain").folder.path
+    before, after = (sweeps.results(changed).query(f"env_step == {step}") for step in (100, 200))
+    old, new = (sweeps.results(plain).query(f"env_step == {step}") for step in (100, 200))
+    assert before.eval_return.equals(old.eval_return), "nothing has changed yet"
+    assert not after.eval_return.equals(new.eval_return)
