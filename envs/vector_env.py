@@ -250,8 +250,10 @@ def _choose(mask: Array, yes: Any, no: Any) -> Any:
 def stacked(info: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
     """Return an info of arrays [lanes] as Gymnasium stacks it: zero where a lane has none, and beside each key who has it."""
 
+    everyone = mask.all()
+
     def present(x: np.ndarray) -> np.ndarray:
-        return x if mask.all() else np.where(mask.reshape(mask.shape + (1,) * (x.ndim - 1)), x, np.zeros((), x.dtype))
+        return x if everyone else np.where(mask.reshape(mask.shape + (1,) * (x.ndim - 1)), x, np.zeros((), x.dtype))
 
     infos: dict[str, Any] = {}
     for key, value in info.items():

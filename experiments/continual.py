@@ -19,11 +19,11 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl import agents
 from neurorl.running import figures, run_folder, statistics
 from neurorl.running.progress import Bar, Progress
 
@@ -31,17 +31,23 @@ RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 900_000
 SPIKING = "spiking-actor-critic"
 BANDIT = "neurorl.envs.reversal_bandit:ReversalBandit-v0"
-# A pull has no future, and its one input neuron stands for what 64 place cells share elsewhere.
-ONE_PULL = {"gamma": 0.0, "actor.learning_rate": 1.0, "critic.learning_rate": 0.1}
-AROUSED = {"norepinephrine.enabled": True}
+# A pull has no future. Its one input neuron does what 64 place cells share elsewhere: weights are small, and so is their cap.
+ONE_PULL = {"gamma": 0.0, "actor.learning_rate": 3.0, "critic.learning_rate": 0.1, "homeostasis.cap": 3.0}
 CONDITIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "spiking": (SPIKING, {}),
     "spiking, no gate": (SPIKING, {"acetylcholine.enabled": False}),
-    "spiking, norepinephrine": (SPIKING, AROUSED),
+    "spiking, norepinephrine": (SPIKING, {"norepinephrine.enabled": True}),
     "spiking, no dopamine": (SPIKING, {"dopamine.gain": 0.0}),
+    "spiking, no homeostasis": (SPIKING, {"homeostasis.scaling": "none", "homeostasis.threshold_rate": 0.0}),
+    "linear-sarsa": ("linear-sarsa", {}),
+    "dqn": ("dqn", {}),
 }
-RIVALS = {"bandit": ("linear-sarsa", "dqn", "ppo"), "cartpole": ("linear-sarsa",)}
-COLOURS = dict(zip([*CONDITIONS, "linear-sarsa", "dqn", "ppo"], matplotlib.colormaps["tab10"].colors, strict=False))
+MEMBERS = {
+    "bandit": ("spiking", "spiking, no homeostasis", "spiking, norepinephrine", "spiking, no dopamine", "linear-sarsa", "dqn"),
+    "cartpole": ("spiking", "spiking, no gate", "spiking, norepinephrine", "spiking, no dopamine"),
+}
+COLOURS = dict(zip(CONDITIONS, matplotlib.colormaps["tab10"].colors, strict=False))
+FLIP_AT = 8_000
 FLIPPED = {"force_mag": -10.0, "gravity": 15.0}
 PULLS = 500  # from one reversal to the next
 
@@ -76,13 +82,6 @@ def finished(name: str, env: str, agent: str, settings: dict[str, Any], a: argpa
     return neurorl.train(env, agent, out=path, settings=settings, progress=meter, seed=SEED, **options)
 
 
-def conditions(task: str, quick: bool) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return agents and settings by name."""
-    rivals = {name: (name, {}) for name in RIVALS[task] if name in agents.names()}
-    every = CONDITIONS | rivals
-    return {name: every[name] for name in ("spiking", "spiking, no dopamine")} if quick else every
-
-
 def bandit(a: argparse.Namespace) -> dict[str, Any]:
     """Reverse the arms again and again, and follow how often the better one is pulled."""
     reversals = 1 if a.quick else 4
@@ -90,7 +89,8 @@ def bandit(a: argparse.Namespace) -> dict[str, Any]:
     options = {"seeds": a.seeds, "steps": PULLS * (reversals + 1), "log_every": 10, "changes": changes}
     options |= {"eval_every": PULLS * (reversals + 1), "eval_episodes": 1, "checkpoint_every": PULLS * (reversals + 1)}
     shares = {}
-    for name, (agent, settings) in conditions("bandit", a.quick).items():
+    for name in MEMBERS["bandit"][:2] if a.quick else MEMBERS["bandit"]:
+        agent, settings = CONDITIONS[name]
         own = ONE_PULL | settings if agent == SPIKING else settings
         run = finished(f"bandit-{name}", BANDIT, agent, own, a, **options)
         pays = run.training.pivot(index="seed", columns="env_step", values="episode_return")
@@ -128,15 +128,19 @@ def report_bandit(shares: dict[str, Any], a: argparse.Namespace) -> dict[str, An
     return {"seeds": list(range(SEED, SEED + a.seeds)), "pulls_to_a_reversal": PULLS, "agents": rows, "provenance": provenance()}
 
 
+def flipped(name: str, a: argparse.Namespace) -> pd.DataFrame:
+    """Return the greedy returns under a condition on the CartPole that flips, [seeds, evaluations]."""
+    agent, settings = CONDITIONS[name]
+    changes = tuple((FLIP_AT, parameter, value) for parameter, value in FLIPPED.items())
+    options = {"seeds": a.seeds, "steps": 20_000, "eval_every": 1_000, "eval_episodes": 1, "changes": changes}
+    run = finished(f"cartpole-{name}", "CartPole-v1", agent, settings, a, **options)
+    return run.evaluation.pivot(index="seed", columns="env_step", values="eval_return")
+
+
 def cartpole(a: argparse.Namespace) -> dict[str, Any]:
     """Reverse the motor of CartPole and make it heavier, once."""
-    flip, steps = 8_000, 28_000
-    changes = tuple((flip, name, value) for name, value in FLIPPED.items())
-    options = {"seeds": a.seeds, "steps": steps, "eval_every": 1_000, "eval_episodes": 3, "changes": changes}
-    curves = {}
-    for name, (agent, settings) in conditions("cartpole", a.quick).items():
-        run = finished(f"cartpole-{name}", "CartPole-v1", agent, settings, a, **options)
-        curves[name] = run.evaluation.pivot(index="seed", columns="env_step", values="eval_return")
+    flip = FLIP_AT
+    curves = {name: flipped(name, a) for name in MEMBERS["cartpole"]}
     figure = Figure(figsize=(10.0, 4.4), layout="constrained")
     axes = figure.subplots()
     rows = {}

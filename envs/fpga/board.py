@@ -74,7 +74,7 @@ def init(p: FpgaParameters, key: Array) -> FpgaState:
         switch_time=jnp.floor(jnp.stack([random.between(u[18], 100.0, 300.0), random.between(u[19], 330.0, 520.0)])).astype(
             jnp.int32
         ),
-        switch_kind=jnp.floor(5.0 * u[20:22]).astype(jnp.int32),
+        switch_kind=jnp.floor(len(demand.Switch) * u[20:22]).astype(jnp.int32),
     )
     false, zero = jnp.array(False), jnp.float32(0.0)
     warm = ambient + 10.0

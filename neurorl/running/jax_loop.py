@@ -98,7 +98,8 @@ class JaxLoop:
             return learners._replace(agent=jax.lax.cond(due, update, lambda state, _: state, learners.agent, learners.step))
 
         def update(state: Any, step: Array) -> Any:
-            return jax.vmap(agent.update)(state, update_keys(keys, step))
+            each = jax.vmap(lambda agent, *arguments: agent.update(*arguments), in_axes=(self.axis, 0, 0))
+            return each(agent, state, update_keys(keys, step))
 
         return jax.lax.while_loop(lambda learners: learners.step < end, stretch, learners)
 

@@ -62,8 +62,15 @@ def pick(spec: Spec, values: dict[str, Any], key: str, chance: float) -> Any:
 
 
 def is_whole(spec: Spec, values: dict[str, Any], key: str) -> bool:
-    """Return whether a field holds whole numbers, in the row's environment and agent."""
-    return _holds_whole(values.get("env", spec.head.env), values.get("agent", spec.head.agent), key)
+    """Return whether a range holds whole numbers only: its field does, in the row's environment and agent.
+
+    Where the field has no value yet (null), the bounds decide: 1 is whole, 1.0 is not.
+    """
+    current = _current(values.get("env", spec.head.env), values.get("agent", spec.head.agent), key)
+    if current is None:
+        among = spec.random[key]
+        return isinstance(among, Range) and isinstance(among.low, int) and isinstance(among.high, int)
+    return isinstance(current, int) and not isinstance(current, bool)
 
 
 def resolve(spec: Spec, row: Row) -> Config:
@@ -103,12 +110,12 @@ def _uniform(seed: int, key: str, count: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=1024)
-def _holds_whole(env: str, agent: str, key: str) -> bool:
+def _current(env: str, agent: str, key: str) -> Any:
+    """Return the value of a field before the sweep sets it; "" where there is none, and resolving the row says what is wrong."""
     try:
-        value = config.value_at(_resolve(Head(), {"env": env, "agent": agent}), key)
+        return config.value_at(_resolve(Head(), {"env": env, "agent": agent}), key)
     except NeurorlError:
-        return False  # resolving the row says what is wrong
-    return isinstance(value, int) and not isinstance(value, bool)
+        return ""
 
 
 def _kind(values: list[Any]) -> str:

@@ -24,6 +24,7 @@ from neurorl.sweeps.runners.runner import prepare
 from neurorl.sweeps.spec import Range, Spec
 
 OWNER = "owner"  # user attribute of a trial: the process that runs it
+AGAIN = "again"  # user attribute of a trial: the number of the abandoned one that it repeats
 PATIENCE = 60.0  # seconds after which a running trial without an owner counts as abandoned
 
 
@@ -65,13 +66,15 @@ def tune(
     study = _study(folder, storage, plan.head.seed)
     meter = meter or Meter()
     computed, failures = 0, []
-    while True:
-        _abandon(study)
-        left = trials - sum(1 for trial in study.get_trials(deepcopy=False) if "abandoned" not in trial.user_attrs)
-        if left <= 0:
-            break
-        asked = [_ask(study, plan, space) for _ in range(min(left, served.width))]
-        computed += _try(study, plan, folder, asked, served, meter, failures)
+    begun = _count(study)
+    parts = -(-plan.head.seeds // plan.head.group)  # shards of a trial
+    meter.start(trials * parts, begun * parts, begun * plan.head.seeds)
+    try:
+        while (left := trials - _count(study)) > 0:
+            asked = [_ask(study, plan, space) for _ in range(min(left, served.width))]
+            computed += _try(study, plan, folder, asked, served, meter, failures)
+    finally:
+        meter.close()
     if folder.files():
         tables.write(folder)
     run_folder.write_json(folder.failures, {"failures": failures})
@@ -92,7 +95,7 @@ def _try(
             study.tell(trial, state=_states().FAIL)
     together = [shard for each in shards for shard in each]
     steps = {row.index: configuration.options.steps for _, row, configuration in good}
-    failures += driver.run(plan, folder, together, len(together), steps, runner, meter) if together else []
+    failures += driver.run(plan, folder, together, steps, runner, meter) if together else []
     for (trial, row, _), each in zip(good, shards, strict=True):
         value = _value(folder, each) if all(folder.has(shard) for shard in each) else None
         if value is None:
@@ -126,8 +129,8 @@ def _ask(study: Any, plan: Spec, space: dict[str, Any]) -> tuple[Any, Row]:
     return trial, Row(trial.number, values)
 
 
-def _abandon(study: Any) -> None:
-    """Give up the trials whose process has died, and propose them again."""
+def _count(study: Any) -> int:
+    """Return how many trials are done or running; those whose process has died are given up first, and proposed again."""
     for trial in study.get_trials(deepcopy=False, states=(_states().RUNNING,)):
         owner = trial.user_attrs.get(OWNER)
         if owner is None:
@@ -136,10 +139,12 @@ def _abandon(study: Any) -> None:
             host, _, process = owner.rpartition(":")
             dead = host == socket.gethostname() and not _lives(int(process))
         if dead:
-            study._storage.set_trial_user_attr(trial._trial_id, "abandoned", True)
             study.tell(trial.number, state=_states().FAIL)
             if trial.params:
-                study.enqueue_trial(trial.params)
+                study.enqueue_trial(trial.params, user_attrs={AGAIN: trial.number})
+    known = study.get_trials(deepcopy=False)
+    again = {trial.user_attrs[AGAIN] for trial in known if AGAIN in trial.user_attrs}
+    return sum(trial.number not in again and trial.state != _states().WAITING for trial in known)
 
 
 def _lives(process: int) -> bool:

@@ -116,7 +116,7 @@ def test_a_breakthrough_takes_dopamine_to_the_end_of_its_range_from_anywhere():
 
 
 def test_something_else_is_no_event():
-    with pytest.raises(NeurorlError, match="it must be WorkAccepted, .*, Fault, Recovered or Reward"):
+    with pytest.raises(NeurorlError, match=r"it must be WorkAccepted, .*, Fault, Recovered or Reward"):
         reward.step(P, M, reward.init(), modulators.init(), "work")
 
 

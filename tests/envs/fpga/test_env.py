@@ -149,7 +149,9 @@ NUMBERS = [f for f in dataclasses.fields(FpgaParameters) if f.name != "max_steps
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.dictionaries(st.sampled_from([f.name for f in NUMBERS]), st.floats(0.5, 2.0, width=32), max_size=12), st.integers(0, 99))
+@given(
+    st.dictionaries(st.sampled_from([f.name for f in NUMBERS]), st.floats(0.5, 2.0, width=32), max_size=12), st.integers(0, 99)
+)
 def test_scaled_parameters_never_give_nan(factors, seed):
     p = ENV.default_params
     changes = {}
@@ -183,7 +185,7 @@ FORCED = {  # what makes each fault strike within an episode in which nothing is
 @pytest.mark.parametrize("fault", FaultClass)
 def test_every_fault_can_strike_and_is_reported(fault):
     p = ENV.default_params.replace(**FORCED[fault])
-    state, out = still_episode(p, jax.random.key(3))
+    _, out = still_episode(p, jax.random.key(3))
     struck = np.asarray(out.faults[:, fault])
     assert struck.any()
     told = np.asarray(out.events.codes[:, 3]) == EventCode.FAULT
@@ -286,5 +288,5 @@ def test_what_scenarios_claim():
 
 
 def test_an_unknown_scenario_is_named():
-    with pytest.raises(NeurorlError, match="scenario 'heatwave' is unknown.*did you mean 'heat-wave'"):
+    with pytest.raises(NeurorlError, match=r"scenario 'heatwave' is unknown.*did you mean 'heat-wave'"):
         FpgaTelemetry("heatwave")
