@@ -124,4 +124,4 @@ class Sarsa(Agent):
 
     def _epsilon(self, step: Array) -> Array:
         over = 1.0 if self.explore_steps is None else jnp.clip(step / self.explore_steps, 0.0, 1.0)
-        return self.epsilon_start + over * (self.epsilon_end - self.epsilon_start)
+        return jnp.asarray(self.epsilon_start + over * (self.epsilon_end - self.epsilon_start))

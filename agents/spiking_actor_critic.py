@@ -206,7 +206,7 @@ class SpikingActorCritic(Agent):
         actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
         chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
-        share = self._parts(np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads]))
+        share = self._parts(jnp.concatenate([jnp.full(n, 1.0 / n) for n in self.actions.heads]))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
@@ -277,7 +277,8 @@ class SpikingActorCritic(Agent):
 
     def _encode_sparsely(self, encoder: EncoderState, observation: Array) -> tuple[EncoderState, ListedTrace]:
         """Do what :meth:`encode` does, for the neurons that the code names."""
-        index, rates = self.code.active(observation, encoder.code)
+        code: Any = self.code  # one that names its neurons
+        index, rates = code.active(observation, encoder.code)
         summed = jnp.zeros(self.code.size).at[index].add(rates)  # a neuron may be named twice: the first one fires for both
         repeated = jnp.tril(index[:, None] == index, -1).any(1)
         rates = jnp.where(repeated, 0.0, summed[index])

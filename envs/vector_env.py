@@ -9,7 +9,7 @@ an array of named tuples.
 """
 
 import functools
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -50,7 +50,7 @@ class JaxVectorEnv(VectorEnv[Any, Any, np.ndarray]):
     goes on. In mode DISABLED ``reset(options={"reset_mask": ...})`` resets the lanes of the mask and leaves the others alone.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 30}
+    metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}
 
     def __init__(
         self,

@@ -116,7 +116,8 @@ def markdown(comparison: Comparison) -> str:
     """Return the tables and the notes as Markdown."""
     lines = ["| environment | run | agent | seeds | at step | greedy return, IQM [95 %] | solved | median steps to solve |",
              "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for row in comparison.table.itertuples():
+    rows: Any = comparison.table.itertuples()
+    for row in rows:
         solved = "" if pd.isna(row.solved) else f"{row.solved:g} of {row.seeds}"
         median = "" if pd.isna(row.median_steps_to_threshold) else f"{row.median_steps_to_threshold:,.0f}"
         cells = (row.environment, row.run, row.agent, row.seeds, f"{row.at_step:,}",
@@ -129,7 +130,8 @@ def markdown(comparison: Comparison) -> str:
             "| environment | a seed of | does better than one of | at step | with probability [95 %] |",
             "|---|---|---|---|---|",
         ]
-        for row in pairs.itertuples():
+        rows = pairs.itertuples()
+        for row in rows:
             chance = _with_interval(row.probability, row.low, row.high, digits=2)
             lines.append(f"| {row.environment} | {row.run} | {row.better_than} | {row.at_step:,} | {chance} |")
     if comparison.notes:

@@ -18,7 +18,7 @@ from neurorl.sweeps.spec import Head, Range, Spec
 class Row(NamedTuple):
     """A configuration of a sweep, as plain values."""
 
-    index: int
+    index: int  # type: ignore[assignment] # a tuple has a method of this name
     values: dict[str, Any]  # the fields that the sweep varies, by key
 
 
@@ -32,7 +32,7 @@ def rows(spec: Spec) -> list[Row]:
     keys = sorted(spec.grid)
     combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*(spec.grid[key] for key in keys))]
     chances = {key: _uniform(spec.head.seed, key, spec.random_rows) for key in sorted(spec.random)}
-    found = []
+    found: list[Row] = []
     for combination in combinations:
         for draw in range(max(1, spec.random_rows)):
             values = dict(combination)

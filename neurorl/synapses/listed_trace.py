@@ -16,7 +16,7 @@ class ListedTrace(NamedTuple):
     """k listed neurons of a population of C, and their traces; a neuron listed twice must be silent the second time."""
 
     listed: SpikeTrace
-    index: Array  # [k]
+    neurons: Array  # [k], which ones
     size: int  # C
 
     @property
@@ -35,7 +35,7 @@ class ListedTrace(NamedTuple):
 
     def project(self, weights: Array) -> Array:
         """Return ``traces @ weights.T``, [S, n], for weights [n, C]."""
-        return self.listed.project(weights[:, self.index])
+        return self.listed.project(weights[:, self.neurons])
 
     def correlate(self, post: Array) -> Array:
         """Return ``post.T @ traces``, [n, C], for postsynaptic signals [S, n]."""
@@ -47,4 +47,4 @@ class ListedTrace(NamedTuple):
 
     def _spread(self, values: Array) -> Array:
         """Return values [..., k] of the listed neurons at their places among all, [..., C]."""
-        return jnp.zeros((*values.shape[:-1], self.size)).at[..., self.index].add(values)
+        return jnp.zeros((*values.shape[:-1], self.size)).at[..., self.neurons].add(values)
