@@ -24,6 +24,7 @@ AGENTS = {
         {"gamma": 0.5, "critic.learning_rate": 0.1, "actor.learning_rate": 2.0, "encoder.carry": False},
         4_000,
     ),
+    "spiking-sarsa": ({}, 2_000),
 }
 
 
