@@ -5,12 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from gymnasium import spaces
 from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
+
+WIDEST = 1e3  # an end further away is no end
 
 
 @struct.dataclass
@@ -34,12 +37,18 @@ class Inputs:
         return (2.0 * vector - low - high) / (high - low)
 
 
-def for_space(space: spaces.Space[Any], low: tuple[float, ...] = (), high: tuple[float, ...] = ()) -> Inputs:
+def for_space(
+    space: spaces.Space[Any],
+    scaled: bool = False,
+    low: tuple[float, ...] | None = None,
+    high: tuple[float, ...] | None = None,
+) -> Inputs:
     """Return the input layer of an observation space.
 
     Args:
         space: A Box or Discrete space.
-        low, high: Range of every dimension of a box, to be scaled to [-1, 1].
+        scaled: Whether the range of every dimension of a box becomes [-1, 1], where it has one.
+        low, high: Its range, by default the space's own.
 
     Raises:
         NeurorlError: A space that is neither Box nor Discrete.
@@ -47,7 +56,10 @@ def for_space(space: spaces.Space[Any], low: tuple[float, ...] = (), high: tuple
     if isinstance(space, spaces.Discrete):
         return Inputs(size=int(space.n), discrete=True, start=int(space.start))
     if isinstance(space, spaces.Box):
-        return Inputs(size=math.prod(space.shape), low=tuple(low), high=tuple(high))
+        ends = np.stack([np.ravel(space.low if low is None else low), np.ravel(space.high if high is None else high)])
+        known = (np.abs(ends) < WIDEST).all(0)
+        bottom, top = (tuple(map(float, row)) for row in np.where(known, ends, [[-1.0], [1.0]]))
+        return Inputs(size=math.prod(space.shape), **({"low": bottom, "high": top} if scaled else {}))
     raise NeurorlError(
         f"observations of {type(space).__name__} are not supported by networks; "
         "use Box or Discrete (gymnasium.wrappers.FlattenObservation makes a Box of most spaces)"

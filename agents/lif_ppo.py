@@ -68,7 +68,7 @@ class LifPPO(PPO):
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "LifPPO":
         """Return the agent with its defaults for an environment's spaces; the range of every dimension becomes [-1, 1]."""
-        scaled = inputs.for_space(observation_space, ranges.get("low", ()), ranges.get("high", ()))
+        scaled = inputs.for_space(observation_space, True, ranges.get("low"), ranges.get("high"))
         # Surrogate gradients reach the first layer thousandfold smaller than PPO's do: Adam must not take them for zero.
         return cls(inputs=scaled, actions=count_actions(cls, action_space), learning_rate=1e-3, adam_epsilon=1e-8)
 

@@ -18,11 +18,13 @@ AGENTS = {
         3000,
     ),
     "ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
+    "lif-ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 10_000, "entropy": 0.0, "hidden": 16}, 6_400),
     # Its trace carries over where observations follow each other smoothly. Here they jump.
     "spiking-actor-critic": (
         {"gamma": 0.5, "critic.learning_rate": 0.1, "actor.learning_rate": 2.0, "encoder.carry": False},
         4_000,
     ),
+    "spiking-sarsa": ({}, 2_000),
 }
 
 

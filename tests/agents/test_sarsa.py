@@ -43,7 +43,7 @@ def features(agent, observations, actions):
     """Return the features of every observation and action, [T + 1, actions * C]; of the terminal one, zeros."""
     rows = np.zeros((len(actions), agent.actions, agent.code.size))
     for t, action in enumerate(actions[:-1]):
-        rows[t, action, np.asarray(agent.code.active(observations[t]))] = 1.0
+        rows[t, action, np.asarray(agent.code.active(observations[t])[0])] = 1.0
     return rows.reshape(len(actions), -1)
 
 
@@ -77,7 +77,7 @@ def test_replacing_traces_follow_their_definition(name):
     observations, rewards = episode(code, 9, 5, name == "table")
     actions, history = played(agent, observations, rewards)
     w, e = history[0].copy(), np.zeros_like(history[0])
-    active = [np.asarray(code.active(o)) for o in observations]
+    active = [np.asarray(code.active(o)[0]) for o in observations]
     for t, reward in enumerate(rewards):
         after = 0.0 if t == len(rewards) - 1 else w[actions[t + 1], active[t + 1]].sum()
         delta = reward + GAMMA * after - w[actions[t], active[t]].sum()
