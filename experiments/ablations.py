@@ -17,9 +17,8 @@ from matplotlib.figure import Figure
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl.running import figures, statistics
+from neurorl.running import figures, run_folder, statistics
 from neurorl.running.progress import Bar, Progress
-from neurorl.running.run_folder import write_json
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 800_000
@@ -66,11 +65,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--eval-every", type=int, default=2_000, help="environment steps between evaluations [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/ablations"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
+    parser.add_argument("--finished", action="store_true", help="train nothing: draw the conditions that --out holds")
     parser.add_argument("--quick", action="store_true", help="2 learners, 1,500 steps, 2 conditions: to see that it works")
     a = parser.parse_args(arguments)
     names = list(CONDITIONS)
     if a.quick:
         a.seeds, a.steps, a.eval_every, names = 2, 1_500, 500, [FULL, "no dopamine"]
+    if a.finished:
+        names = [name for name in names if (folder(name, a) / "summary.json").is_file()]
     outcomes = {name: train(name, CONDITIONS[name], a) for name in names}
 
     a.results.mkdir(parents=True, exist_ok=True)
@@ -84,29 +86,34 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         "conditions": {name: {"settings": CONDITIONS[name], **row(outcome)} for name, outcome in outcomes.items()},
         "provenance": provenance(),
     }
-    write_json(a.results / f"{stem}.json", table)
+    run_folder.write_json(a.results / f"{stem}.json", table)
     for name, values in table["conditions"].items():
         greedy, median = values["greedy_at_the_end"], values["median_steps_to_threshold"]
         print(f"{name:18} {values['solved']:2} of {a.seeds} solved, median {median}; greedy {greedy['iqm']:.1f} {greedy['ci95']}")
     return table
 
 
+def folder(name: str, a: argparse.Namespace) -> Path:
+    """Return where the run of a condition is."""
+    return a.out / f"{a.env}__{name.replace(' ', '-').replace(',', '')}__{a.seeds}x{a.steps}"
+
+
 def train(name: str, settings: dict[str, Any], a: argparse.Namespace) -> Outcome:
     """Train under one condition, go on with its run, or read it."""
-    path = a.out / f"{a.env}__{name.replace(' ', '-')}__{a.seeds}x{a.steps}"
+    path = folder(name, a)
     options = {"seed": SEED, "seeds": a.seeds, "steps": a.steps, "eval_every": a.eval_every, "eval_episodes": 5}
     meter = Progress() if a.quick else Bar()
-    if (path / "config.json").is_file():
-        run = neurorl.resume(path, progress=meter)
-    else:
-        run = neurorl.train(a.env, out=path, settings=settings, progress=meter, **options)
-    greedy = run.evaluation.pivot(index="seed", columns="env_step", values="eval_return")
+    if not (path / "config.json").is_file():
+        neurorl.train(a.env, out=path, settings=settings, progress=meter, **options)
+    elif not (path / "summary.json").is_file():
+        neurorl.resume(path, progress=meter)
+    summary = run_folder.read_json(path / "summary.json")
     return Outcome(
-        steps=greedy.columns.to_numpy(),
-        greedy=greedy.to_numpy(float),
-        training=np.array(run.summary["final_return"], float),
-        solved=run.summary["steps_to_threshold"],
-        threshold=run.summary["threshold"],
+        steps=np.array(summary["eval_steps"]),
+        greedy=np.array(summary["eval_return"], float),
+        training=np.array(summary["final_return"], float),
+        solved=summary["steps_to_threshold"],
+        threshold=summary["threshold"],
     )
 
 

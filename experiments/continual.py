@@ -47,7 +47,7 @@ MEMBERS = {
     "cartpole": ("spiking", "spiking, no gate", "spiking, norepinephrine", "spiking, no dopamine"),
 }
 COLOURS = dict(zip(CONDITIONS, matplotlib.colormaps["tab10"].colors, strict=False))
-FLIP_AT = 8_000
+FLIP_AT, FLIP_STEPS = 8_000, 20_000
 FLIPPED = {"force_mag": -10.0, "gravity": 15.0}
 PULLS = 500  # from one reversal to the next
 
@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--steps", type=int, default=10_000_000, help="environment steps of the long part [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/continual"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
+    parser.add_argument("--finished", action="store_true", help="train nothing: draw the conditions that --out holds")
     parser.add_argument("--quick", action="store_true", help="3 learners of the bandit alone, one reversal: to see that it works")
     a = parser.parse_args(arguments)
     a.results.mkdir(parents=True, exist_ok=True)
@@ -73,13 +74,29 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     return table
 
 
-def finished(name: str, env: str, agent: str, settings: dict[str, Any], a: argparse.Namespace, **options: Any) -> neurorl.Run:
-    """Return a run, trained now, gone on with, or read."""
-    path = a.out / f"{name.replace(' ', '-').replace(',', '')}__{options['seeds']}x{options['steps']}"
+def folder(name: str, seeds: int, steps: int, a: argparse.Namespace) -> Path:
+    """Return where a run is."""
+    return a.out / f"{name.replace(' ', '-').replace(',', '')}__{seeds}x{steps}"
+
+
+def members(task: str, steps: int, a: argparse.Namespace) -> list[str]:
+    """Return the conditions of a task that are to be shown."""
+    names = list(MEMBERS[task][:2] if a.quick else MEMBERS[task])
+    done = {name: (folder(f"{task}-{name}", a.seeds, steps, a) / "summary.json").is_file() for name in names}
+    return [name for name in names if done[name] or not a.finished]
+
+
+def finished(
+    name: str, env: str, agent: str, settings: dict[str, Any], a: argparse.Namespace, **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the training and evaluation curves of a run, trained now, gone on with, or read."""
+    path = folder(name, options["seeds"], options["steps"], a)
     meter = Progress() if a.quick else Bar()
-    if (path / "config.json").is_file():
-        return neurorl.resume(path, progress=meter)
-    return neurorl.train(env, agent, out=path, settings=settings, progress=meter, seed=SEED, **options)
+    if not (path / "config.json").is_file():
+        neurorl.train(env, agent, out=path, settings=settings, progress=meter, seed=SEED, **options)
+    elif not (path / "summary.json").is_file():
+        neurorl.resume(path, progress=meter)
+    return pd.read_parquet(path / "training.parquet"), pd.read_parquet(path / "evaluation.parquet")
 
 
 def bandit(a: argparse.Namespace) -> dict[str, Any]:
@@ -89,11 +106,11 @@ def bandit(a: argparse.Namespace) -> dict[str, Any]:
     options = {"seeds": a.seeds, "steps": PULLS * (reversals + 1), "log_every": 10, "changes": changes}
     options |= {"eval_every": PULLS * (reversals + 1), "eval_episodes": 1, "checkpoint_every": PULLS * (reversals + 1)}
     shares = {}
-    for name in MEMBERS["bandit"][:2] if a.quick else MEMBERS["bandit"]:
+    for name in members("bandit", options["steps"], a):
         agent, settings = CONDITIONS[name]
         own = ONE_PULL | settings if agent == SPIKING else settings
-        run = finished(f"bandit-{name}", BANDIT, agent, own, a, **options)
-        pays = run.training.pivot(index="seed", columns="env_step", values="episode_return")
+        training, _ = finished(f"bandit-{name}", BANDIT, agent, own, a, **options)
+        pays = training.pivot(index="seed", columns="env_step", values="episode_return")
         shares[name] = (pays - 0.2) / 0.6  # from what is paid to how often the better arm was pulled
     return report_bandit(shares, a)
 
@@ -132,15 +149,15 @@ def flipped(name: str, a: argparse.Namespace) -> pd.DataFrame:
     """Return the greedy returns under a condition on the CartPole that flips, [seeds, evaluations]."""
     agent, settings = CONDITIONS[name]
     changes = tuple((FLIP_AT, parameter, value) for parameter, value in FLIPPED.items())
-    options = {"seeds": a.seeds, "steps": 20_000, "eval_every": 1_000, "eval_episodes": 1, "changes": changes}
-    run = finished(f"cartpole-{name}", "CartPole-v1", agent, settings, a, **options)
-    return run.evaluation.pivot(index="seed", columns="env_step", values="eval_return")
+    options = {"seeds": a.seeds, "steps": FLIP_STEPS, "eval_every": 1_000, "eval_episodes": 1, "changes": changes}
+    _, evaluation = finished(f"cartpole-{name}", "CartPole-v1", agent, settings, a, **options)
+    return evaluation.pivot(index="seed", columns="env_step", values="eval_return")
 
 
 def cartpole(a: argparse.Namespace) -> dict[str, Any]:
     """Reverse the motor of CartPole and make it heavier, once."""
     flip = FLIP_AT
-    curves = {name: flipped(name, a) for name in MEMBERS["cartpole"]}
+    curves = {name: flipped(name, a) for name in members("cartpole", FLIP_STEPS, a)}
     figure = Figure(figsize=(10.0, 4.4), layout="constrained")
     axes = figure.subplots()
     rows = {}
@@ -173,13 +190,13 @@ def long(a: argparse.Namespace) -> dict[str, Any]:
     every = a.steps // 10
     changes = tuple((every * k, "force_mag", -10.0 if k % 2 else 10.0) for k in range(1, 10))
     options = {"seeds": 2, "steps": a.steps, "log_every": a.steps // 1000, "eval_every": every // 4, "eval_episodes": 2}
-    run = finished("long", "CartPole-v1", SPIKING, {}, a, changes=changes, checkpoint_every=every // 4, **options)
+    training, _ = finished("long", "CartPole-v1", SPIKING, {}, a, changes=changes, checkpoint_every=every // 4, **options)
     columns = ("actor_norm_max", "threshold_min", "threshold_max", "value", "expected_uncertainty", "recent_return")
     figure = Figure(figsize=(11.0, 6.5), layout="constrained")
     panels = figure.subplots(3, 1, sharex=True)
     for axes, shown in zip(panels, (columns[:1], columns[1:3], columns[4:5]), strict=True):
         for column in shown:
-            frame = run.training.pivot(index="seed", columns="env_step", values=column)
+            frame = training.pivot(index="seed", columns="env_step", values=column)
             axes.plot(frame.columns / 1e6, frame.to_numpy().T, linewidth=0.7)
         axes.set_ylabel(" / ".join(shown).replace("_", " "))
         axes.spines[["top", "right"]].set_visible(False)
@@ -187,7 +204,7 @@ def long(a: argparse.Namespace) -> dict[str, Any]:
             axes.axvline(step / 1e6, color="0.5", linewidth=0.7, linestyle=":")
     panels[-1].set_xlabel("million environment steps of each seed (dotted: the motor is reversed)")
     figures.save(figure, a.results / "continual_long.png")
-    ranges = {name: [float(run.training[name].min()), float(run.training[name].max())] for name in columns}
+    ranges = {name: [float(training[name].min()), float(training[name].max())] for name in columns}
     for name, (low, high) in ranges.items():
         print(f"  {name:22} {low:10.4g} to {high:.4g}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

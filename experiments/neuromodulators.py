@@ -56,10 +56,12 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--seeds", type=int, default=20, help="learners of each condition [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of all experiments' runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
+    parser.add_argument("--finished", action="store_true", help="train nothing: draw the conditions that --out holds")
     parser.add_argument("--quick", action="store_true", help="2 learners, 1,500 steps, serotonin alone: to see that it works")
     a = parser.parse_args(arguments)
     names = ["short"] if a.quick else a.tasks or ["steady", "short", "flip"]
     curves = {name: flip(a) if name == "flip" else from_the_start(name, a) for name in names}
+    curves = {name: conditions for name, conditions in curves.items() if conditions}
 
     a.results.mkdir(parents=True, exist_ok=True)
     draw(curves, a.results / "neuromodulators.png")
@@ -81,6 +83,8 @@ def from_the_start(task: str, a: argparse.Namespace) -> dict[str, pd.DataFrame]:
     )
     found = {}
     for name, settings in TASKS[task].items():
+        if a.finished and not (ablations.folder(name, options) / "summary.json").is_file():
+            continue
         outcome = ablations.train(name, settings, options)
         found[name] = pd.DataFrame(outcome.greedy, columns=outcome.steps)
     return found
@@ -88,8 +92,9 @@ def from_the_start(task: str, a: argparse.Namespace) -> dict[str, pd.DataFrame]:
 
 def flip(a: argparse.Namespace) -> dict[str, pd.DataFrame]:
     """Return the greedy returns of each condition on the CartPole that flips, [seeds, evaluations]."""
-    options = argparse.Namespace(seeds=a.seeds, out=a.out / "continual", quick=a.quick)
-    return {name: continual.flipped(condition, options) for name, condition in FLIP.items()}
+    options = argparse.Namespace(seeds=a.seeds, out=a.out / "continual", quick=a.quick, finished=a.finished)
+    shown = continual.members("cartpole", continual.FLIP_STEPS, options)
+    return {name: continual.flipped(condition, options) for name, condition in FLIP.items() if condition in shown}
 
 
 def rows(task: str, curves: dict[str, pd.DataFrame]) -> dict[str, Any]:

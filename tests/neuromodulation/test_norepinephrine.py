@@ -16,7 +16,7 @@ GOING = jnp.array(False)
 
 def levels(errors):
     """Return the level after each error, when both means have settled on the first one."""
-    expected = recent = jnp.float32(errors[0])
+    expected = recent = jnp.float32(abs(errors[0]))
     seen = []
     for error in errors:
         expected = acetylcholine.update(Acetylcholine(), expected, jnp.float32(error), GOING)
