@@ -22,7 +22,7 @@ class Coherence(Checked):
 
     enabled: bool = parameter(True, "whether synapses have a learning rate of their own", static=True)
     forget: float = parameter(
-        0.003, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
+        0.001, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
     )
 
 
