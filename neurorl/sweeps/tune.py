@@ -65,7 +65,8 @@ def tune(
     folder = folders.begin(path, plan, "tune")
     study = _study(folder, storage, plan.head.seed)
     meter = meter or Meter()
-    computed, failures = 0, []
+    computed = 0
+    failures: list[dict[str, Any]] = []
     begun = _count(study)
     parts = -(-plan.head.seeds // plan.head.group)  # shards of a trial
     meter.start(trials * parts, begun * parts, begun * plan.head.seeds)

@@ -39,7 +39,8 @@ class Ray:
 
         ray = self.ray
         remote = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_compute)
-        left, names = list(reversed(tasks)), {}
+        left = list(reversed(tasks))
+        names: dict[Any, str] = {}  # of the shards in flight, by Ray's reference
         try:
             while left or names:
                 while left and len(names) < WAITING * self.width:
