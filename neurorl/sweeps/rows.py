@@ -1,11 +1,12 @@
 """The rows of a sweep: every combination of the grid, each with every random draw, as settings of a run."""
 
+import dataclasses
 import functools
 import itertools
 import json
 import math
 import zlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from neurorl.running.config import Config
 from neurorl.sweeps.spec import Head, Range, Spec
 
 
-class Row(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Row:
     """A configuration of a sweep, as plain values."""
 
     index: int  # type: ignore[assignment] # a tuple has a method of this name

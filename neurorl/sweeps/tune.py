@@ -66,7 +66,7 @@ def tune(
     study = _study(folder, storage, plan.head.seed)
     meter = meter or Meter()
     computed = 0
-    failures: list[Any] = []
+    failures: list[dict[str, Any]] = []
     begun = _count(study)
     parts = -(-plan.head.seeds // plan.head.group)  # shards of a trial
     meter.start(trials * parts, begun * parts, begun * plan.head.seeds)

@@ -40,7 +40,7 @@ class Ray:
         ray = self.ray
         remote = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_compute)
         left = list(reversed(tasks))
-        names: dict[Any, Any] = {}
+        names: dict[Any, str] = {}  # of the shards in flight, by Ray's reference
         try:
             while left or names:
                 while left and len(names) < WAITING * self.width:
