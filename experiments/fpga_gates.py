@@ -54,6 +54,12 @@ def drive(p: FpgaParameters, governor: Governor, keys: Array) -> Totals:
     return jax.tree.map(np.asarray, _compiled(governor)(p, keys))
 
 
+@jax.jit
+def _drive_masked(p: FpgaParameters, knobs: tuned.Knobs, mask: Array, keys: Array) -> Totals:
+    governor = masked.masked(tuned.governor(knobs), mask)
+    return jax.vmap(lambda key: episode(p, governor, key))(keys)
+
+
 @functools.cache
 def _compiled(governor: Governor) -> Any:
     return jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key))(keys))
@@ -130,8 +136,8 @@ def measure(p: FpgaParameters, episodes: int = EPISODES) -> tuple[dict[str, Tota
     keys = evaluation_keys(episodes)
     totals = {name: drive(p, governor, keys) for name, governor in found.governors().items()}
     for group in GROUPS:
-        knobs = tuned.Knobs(**found.constants()[f"tuned without {group}"])
-        totals[f"tuned without {group}"] = drive(p, masked.masked(tuned.governor(knobs), masked.mask_of(group)), keys)
+        knobs = tuned.Knobs(**{k: np.float32(v) for k, v in found.constants()[f"tuned without {group}"].items()})
+        totals[f"tuned without {group}"] = jax.tree.map(np.asarray, _drive_masked(p, knobs, masked.mask_of(group), keys))
     return totals, drive_constants(p, GRID, keys)
 
 

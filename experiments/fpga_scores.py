@@ -10,11 +10,12 @@ import json
 from pathlib import Path
 
 import jax
+import numpy as np
 
 from experiments.fpga_gates import EPISODES, drive, mean
-from experiments.fpga_tuning import best_constant
+from experiments.fpga_tuning import best_constant, drive_constants
 from neurorl.envs.fpga import scenarios, score
-from neurorl.envs.fpga.governors import constant, found
+from neurorl.envs.fpga.governors import found
 from neurorl.files import write_atomically
 
 SCORE_SEED = 27_182
@@ -30,13 +31,9 @@ def main() -> None:
     for name in parser.parse_args().scenarios or known:
         p = scenarios.parameters(name)
         setting = best_constant(p)
-        driven = {
-            "nominal": governors["nominal"],
-            "best constant": constant.governor(**setting),
-            "tuned": governors["tuned"],
-            "oracle": governors["oracle"],
-        }
-        means = {key: mean(drive(p, governor, keys).reward) for key, governor in driven.items()}
+        constants = drive_constants(p, np.array([found.NOMINAL, list(setting.values())], np.float32), keys)
+        means = {"nominal": mean(constants[0]), "best constant": mean(constants[1])}
+        means |= {key: mean(drive(p, governors[key], keys).reward) for key in ("tuned", "oracle")}
         stored = json.loads(STORE.read_text()) if STORE.exists() else {}
         stored[name] = {"episodes": EPISODES, "seed": SCORE_SEED, "best constant setting": setting} | means
         text = json.dumps({key: stored[key] for key in known if key in stored}, indent=1) + "\n"
