@@ -100,7 +100,7 @@ class DQN(Agent):
         memory = replay.store(state.replay, transition, ~timestep.truncated)
 
         seen = self.inputs.vector(timestep.observation)
-        greedy = jnp.argmax(self.network.apply(state.weights, seen))
+        greedy = jnp.argmax(self._values(state.weights, seen))
         at_random = jax.random.randint(key_action, (), 0, self.actions)
         action = jnp.where(jax.random.uniform(key_explore) < self._epsilon(state.step), at_random, greedy)
         return state._replace(replay=memory, inputs=seen, action=action, step=state.step + 1), action
@@ -117,24 +117,29 @@ class DQN(Agent):
 
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the action of the highest value."""
-        return activity, jnp.argmax(self.network.apply(state.weights, self.inputs.vector(observation)))
+        return activity, jnp.argmax(self._values(state.weights, self.inputs.vector(observation)))
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []."""
-        return self.network.apply(state.weights, self.inputs.vector(observation)).max()
+        return self._values(state.weights, self.inputs.vector(observation)).max()
 
     def report(self, state: State) -> dict[str, Array]:
         """Return the probability of a random action."""
         return {"epsilon": self._epsilon(state.step)}
 
+    def _values(self, weights: Any, inputs: Array) -> Array:
+        """Return the values of the actions [..., actions] of inputs [..., size]."""
+        values: Any = self.network.apply(weights, inputs)
+        return values
+
     def _epsilon(self, step: Array) -> Array:
         over = 1.0 if self.explore_steps is None else jnp.clip(step / self.explore_steps, 0.0, 1.0)
-        return self.epsilon_start + over * (self.epsilon_end - self.epsilon_start)
+        return jnp.asarray(self.epsilon_start + over * (self.epsilon_end - self.epsilon_start))
 
     def _loss(self, weights: Any, target: Any, batch: Transition) -> Array:
-        after = jnp.where(batch.terminated, 0.0, self.network.apply(target, batch.next_inputs).max(-1))
+        after = jnp.where(batch.terminated, 0.0, self._values(target, batch.next_inputs).max(-1))
         goal = batch.reward + self.gamma * after
-        value = jnp.take_along_axis(self.network.apply(weights, batch.inputs), batch.action[:, None], 1)[:, 0]
+        value = jnp.take_along_axis(self._values(weights, batch.inputs), batch.action[:, None], 1)[:, 0]
         return ((goal - value) ** 2).mean()
 
 

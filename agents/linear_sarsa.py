@@ -18,5 +18,5 @@ class LinearSarsa(Sarsa):
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "LinearSarsa":
         """Return the agent with its defaults for an environment's spaces: tilings of a box, one-hot for a discrete one."""
         kind = "tilings" if isinstance(observation_space, spaces.Box) else "one-hot"
-        code = codes.for_space(observation_space, **{"kind": kind, **ranges})
+        code: Any = codes.for_space(observation_space, **{"kind": kind, **ranges})
         return cls(code=code, actions=count_actions(cls, action_space), step_size=0.5, epsilon_start=0.1, epsilon_end=0.0)

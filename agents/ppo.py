@@ -70,6 +70,7 @@ class PPO(Agent):
     clip: float = parameter(0.2, "largest change of a probability's ratio, and of a value", low=0.0)
     entropy: float = parameter(0.01, "weight of the entropy", low=0.0)
     value_weight: float = parameter(0.5, "weight of the value's loss", low=0.0)
+    adam_epsilon: float = parameter(1e-5, "Adam's: gradients below it change little", above=0.0)
     largest_gradient: float = parameter(0.5, "norm at which the gradient is clipped", above=0.0)
 
     @classmethod
@@ -103,7 +104,7 @@ class PPO(Agent):
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Note what the last action brought, and draw the next one from the policy."""
         seen = self.inputs.vector(timestep.observation)
-        logits, value = self.network.apply(state.weights, seen)
+        logits, value = self._judge(state.weights, seen)
         action = jax.random.categorical(key, logits)
         decision = Decision(seen, action, jax.nn.log_softmax(logits)[action], value)
         done = Transition(state.last, timestep.reward, value, timestep.terminated, timestep.truncated)
@@ -136,15 +137,20 @@ class PPO(Agent):
 
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the most probable action."""
-        logits, _ = self.network.apply(state.weights, self.inputs.vector(observation))
+        logits, _ = self._judge(state.weights, self.inputs.vector(observation))
         return activity, jnp.argmax(logits)
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []."""
-        return self.network.apply(state.weights, self.inputs.vector(observation))[1]
+        return self._judge(state.weights, self.inputs.vector(observation))[1]
+
+    def _judge(self, weights: Any, inputs: Array) -> tuple[Array, Array]:
+        """Return the logits of the actions [..., actions] and the value [...] of inputs [..., size]."""
+        judged: Any = self.network.apply(weights, inputs)
+        return judged
 
     def _optimiser(self) -> optax.GradientTransformation:
-        return optax.chain(optax.clip_by_global_norm(self.largest_gradient), optax.scale_by_adam(eps=1e-5))
+        return optax.chain(optax.clip_by_global_norm(self.largest_gradient), optax.scale_by_adam(eps=self.adam_epsilon))
 
     def _loss(self, weights: Any, decision: Decision, advantage: Array, weight: Array) -> Array:
         """Return the loss of a minibatch of decisions, with weight 0 for those that teach nothing."""
@@ -152,7 +158,7 @@ class PPO(Agent):
         def mean(x: Array) -> Array:
             return (weight * x).sum() / jnp.maximum(weight.sum(), 1.0)
 
-        logits, value = self.network.apply(weights, decision.inputs)
+        logits, value = self._judge(weights, decision.inputs)
         log_policy = jax.nn.log_softmax(logits)
         log_probability = jnp.take_along_axis(log_policy, decision.action[:, None], 1)[:, 0]
         ratio = jnp.exp(log_probability - decision.log_probability)

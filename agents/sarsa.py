@@ -33,6 +33,7 @@ class State(NamedTuple):
     action: Array  # [], int, last taken
     old_value: Array  # [], of the last observation and action, by the weights before the last change
     step: Array  # [], environment steps
+    code: Any  # what the code has learned of ranges
 
 
 @struct.dataclass
@@ -74,11 +75,13 @@ class Sarsa(Agent):
         shape = (self.actions, self.code.size)
         weights = jnp.full(shape, self.start_value / self.code.groups, jnp.float32)
         none = jnp.int32(0)
-        return State(weights, jnp.zeros(shape), jnp.zeros(self.code.groups, jnp.int32), none, jnp.float32(0.0), none)
+        nothing = jnp.zeros(self.code.groups, jnp.int32)
+        return State(weights, jnp.zeros(shape), nothing, none, jnp.float32(0.0), none, self.code.init())
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Choose the next action, and learn from the last one."""
-        active, _ = self.code.active(timestep.observation)
+        code = self.code.adapt(state.code, timestep.observation)
+        active, _ = self.code.active(timestep.observation, code)
         values = state.weights[:, active].sum(-1)
         action = self._explore(key, values, state.step)
 
@@ -98,7 +101,7 @@ class Sarsa(Agent):
         ended = timestep.terminated | timestep.truncated
         # What the next step finds has already decayed; an episode begins with nothing to credit.
         trace = jnp.where(ended, 0.0, self.gamma * self.lambda_ * trace)
-        return State(weights, trace, active, action, values[action], state.step + 1), action
+        return State(weights, trace, active, action, values[action], state.step + 1, code), action
 
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the action of the highest value."""
@@ -113,7 +116,8 @@ class Sarsa(Agent):
         return {"epsilon": self._epsilon(state.step)}
 
     def _values(self, state: State, observation: Array) -> Array:
-        return state.weights[:, self.code.active(observation)[0]].sum(-1)
+        active, _ = self.code.active(observation, state.code)
+        return state.weights[:, active].sum(-1)
 
     def _explore(self, key: Array, values: Array, step: Array) -> Array:
         """Return the best action, the ties among them broken at random, or with probability epsilon any."""
@@ -124,4 +128,4 @@ class Sarsa(Agent):
 
     def _epsilon(self, step: Array) -> Array:
         over = 1.0 if self.explore_steps is None else jnp.clip(step / self.explore_steps, 0.0, 1.0)
-        return self.epsilon_start + over * (self.epsilon_end - self.epsilon_start)
+        return jnp.asarray(self.epsilon_start + over * (self.epsilon_end - self.epsilon_start))

@@ -23,8 +23,9 @@ from neurorl import codes
 from neurorl.agents import actions, components
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
-from neurorl.codes import spike_encoder
+from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
+from neurorl.codes.working_memory import WorkingMemory
 from neurorl.homeostasis import scaling, threshold
 from neurorl.neuromodulation import acetylcholine, dopamine, norepinephrine, reward, serotonin
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -34,7 +35,10 @@ from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
 from neurorl.plasticity import eligibility, rules, three_factor
+from neurorl.synapses.listed_trace import ListedTrace
 from neurorl.synapses.spike_trace import SpikeTrace
+
+LARGE = 1024  # input neurons above which only those that fire are multiplied by their weights
 
 
 @struct.dataclass
@@ -121,6 +125,7 @@ class SpikingActorCritic(Agent):
 
     code: codes.Code
     encoder: Encoder = Encoder()
+    memory: WorkingMemory = WorkingMemory()
     actor: Actor = Actor()
     critic: Critic = Critic()
     dopamine: Dopamine = Dopamine()
@@ -148,10 +153,10 @@ class SpikingActorCritic(Agent):
         key_encoder, key_critic = jax.random.split(key)
         critics, populations = 2 * self.critic.neurons, self._membership().shape[1]
         return State(
-            encoder=spike_encoder.init(key_encoder, self.code.size, self.code.init()),
-            actor=Plastic(*jnp.zeros((2, populations, self.code.size))),
+            encoder=spike_encoder.init(key_encoder, self.inputs, self.code.init())._replace(memory=self._empty_memory()),
+            actor=Plastic(*jnp.zeros((2, populations, self.inputs))),
             threshold=jnp.zeros(populations),
-            critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
+            critic=Plastic(*jnp.zeros((2, critics, self.inputs))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
@@ -173,6 +178,8 @@ class SpikingActorCritic(Agent):
         gamma = serotonin.discount(self.serotonin, state.patience, self.gamma)
 
         encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
+        if self.memory.enabled:
+            encoder = encoder._replace(memory=encoder.memory._replace(begins=ended))
         encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
         drive = norepinephrine.explore(self.norepinephrine, arousal, drive)
@@ -199,7 +206,7 @@ class SpikingActorCritic(Agent):
         actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
         chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
-        share = self._parts(np.concatenate([np.full(n, 1.0 / n, np.float32) for n in self.actions.heads]))
+        share = self._parts(jnp.concatenate([jnp.full(n, 1.0 / n) for n in self.actions.heads]))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
@@ -215,8 +222,8 @@ class SpikingActorCritic(Agent):
         return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
 
     def rest(self, state: State) -> EncoderState:
-        """Return the input neurons as they are: their potentials and traces carry over between episodes."""
-        return state.encoder
+        """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""
+        return state.encoder._replace(memory=self._empty_memory())
 
     def act(self, state: State, activity: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, Array]:
         """Choose the action of the largest drive, summed over the substeps and without noise."""
@@ -229,11 +236,11 @@ class SpikingActorCritic(Agent):
 
         The value of ``record`` is (1 - gamma) times this, rounded to whole spikes and smeared by the trace of the step before.
         """
-        rates = self.code.rates(observation, state.encoder.code)
+        rates, _ = self._rates(state.encoder, observation)
         decay = jnp.exp(-1.0 / self.encoder.tau)
-        settled = rates / self.code.groups if self.encoder.carry else jnp.zeros_like(rates)
+        settled = rates / self._groups if self.encoder.carry else jnp.zeros_like(rates)
         spikes = jnp.broadcast_to(rates, (self.encoder.substeps, *rates.shape))
-        x = SpikeTrace(settled, spikes, decay, gain=(1.0 - decay) / self.code.groups)
+        x = SpikeTrace(settled, spikes, decay, gain=(1.0 - decay) / self._groups)
         drive = x.project(state.critic.weights).mean(0)
         return 2.0 * jnp.mean(self._signs() * jnp.clip(0.5 + drive, 0.0, 1.0)) / (1.0 - self.gamma)
 
@@ -249,17 +256,58 @@ class SpikingActorCritic(Agent):
             "threshold_max": state.threshold.max(),
         }
 
-    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace]:
+    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace | ListedTrace]:
         """Let the input neurons fire at an observation; the traces of a map sum to about 1 / maps."""
-        rates = self.code.rates(observation, encoder.code)
+        if self._fires_sparsely():
+            return self._encode_sparsely(encoder, observation)
+        rates, memory = self._rates(encoder, observation)
         if self.encoder.spikes == "poisson":
             potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
         else:
             potential, spikes = spike_encoder.integrate(encoder.potential, rates, self.encoder.substeps)
         decay = jnp.exp(-1.0 / self.encoder.tau)
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
-        x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self.code.groups)
-        return EncoderState(potential, x.final(), encoder.code), x
+        x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self._groups)
+        return EncoderState(potential, x.final(), encoder.code, memory), x
+
+    def _fires_sparsely(self) -> bool:
+        """Return whether the input neurons that may fire are few, known beforehand, and without a past."""
+        fresh = not self.encoder.carry and self.encoder.spikes == "integrate" and not self.memory.enabled
+        return fresh and hasattr(self.code, "active") and self.code.size > LARGE
+
+    def _encode_sparsely(self, encoder: EncoderState, observation: Array) -> tuple[EncoderState, ListedTrace]:
+        """Do what :meth:`encode` does, for the neurons that the code names."""
+        code: Any = self.code  # one that names its neurons
+        index, rates = code.active(observation, encoder.code)
+        summed = jnp.zeros(self.code.size).at[index].add(rates)  # a neuron may be named twice: the first one fires for both
+        repeated = jnp.tril(index[:, None] == index, -1).any(1)
+        rates = jnp.where(repeated, 0.0, summed[index])
+        before = encoder.potential[index]
+        after, spikes = spike_encoder.integrate(before, rates, self.encoder.substeps)
+        potential = encoder.potential.at[index].add(jnp.where(repeated, 0.0, after - before))
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        x = SpikeTrace(jnp.zeros_like(rates), spikes * ~repeated, decay, gain=(1.0 - decay) / self._groups)
+        return encoder._replace(potential=potential), ListedTrace(x, index, self.code.size)
+
+    def _rates(self, encoder: EncoderState, observation: Array) -> tuple[Array, Any]:
+        """Return the rates of the input neurons, [inputs], and what working memory holds then."""
+        rates = self.code.rates(observation, encoder.code)
+        if not self.memory.enabled:
+            return rates, ()
+        held = working_memory.step(self.memory, encoder.memory, rates)
+        return jnp.concatenate([rates, held.rates]), held
+
+    @property
+    def inputs(self) -> int:
+        """Number of input neurons, those of the working memory included."""
+        return self.code.size * (2 if self.memory.enabled else 1)
+
+    @property
+    def _groups(self) -> int:
+        return self.code.groups * (2 if self.memory.enabled else 1)
+
+    def _empty_memory(self) -> Any:
+        return working_memory.init(self.code.size) if self.memory.enabled else ()
 
     def _decide(self, key: Array, drive: Array) -> tuple[rules.Postsynaptic, list[Array]]:
         """Let the neurons of each head compete, and return what they did [S, A] and the winner of each head."""

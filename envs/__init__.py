@@ -1,9 +1,9 @@
 """Environments, one folder each, and how an environment id becomes a task for a loop.
 
-``resolve`` and ``Task`` are loaded on first use: ``import neurorl`` comes by here to register the environments.
+Names are loaded on first use: ``import neurorl`` comes by here to register the environments, and what needs no JAX (the reader of
+reports) starts at once.
 """
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,5 +15,7 @@ __all__ = ["Task", "resolve"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(importlib.import_module("neurorl.envs.task"), name)
+        from neurorl.envs import task
+
+        return getattr(task, name)
     raise AttributeError(f"module 'neurorl.envs' has no attribute {name!r}")

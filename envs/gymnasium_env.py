@@ -4,7 +4,7 @@ Gymnasium's own adapters for JAX environments reset from old states and reuse ke
 functions. What it returns is NumPy: a foreign library needs to know nothing of JAX.
 """
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import gymnasium
 import jax
@@ -49,7 +49,7 @@ class JaxEnv(gymnasium.Env[Any, Any]):
     (``neurorl.envs.lane``): the same seed and the same actions give the same episodes bit for bit.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 30}
+    metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}
 
     def __init__(self, env: Any, params: Any = None, render_mode: str | None = None):
         """Wrap an environment.

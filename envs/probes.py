@@ -6,7 +6,7 @@
 | DelayedReward-probe | two steps, reward 1 after the second | one that does not bootstrap, or discounts wrongly |
 | TwoActions-probe | one step, reward 1 for action 1 and -1 for action 0 | one that cannot improve a policy |
 | ObservedReward-probe | one step, the reward is the observation, 1 or -1 | one whose value does not look |
-| ObservedAction-probe | one step, reward 1 for the action that the observation names and -1 for the other | one whose policy does not |
+| ObservedAction-probe | one step, the observation names the action that earns 1; the other costs 1 | one whose policy does not |
 
 Name a task with this module: ``neurorl train neurorl.envs.probes:OneStep-probe``. ``expected(gamma)`` of an environment is
 the best discounted return from each observation. All have two actions and differ in numbers only, so that one compiled

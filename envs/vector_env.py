@@ -9,7 +9,7 @@ an array of named tuples.
 """
 
 import functools
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -50,7 +50,7 @@ class JaxVectorEnv(VectorEnv[Any, Any, np.ndarray]):
     goes on. In mode DISABLED ``reset(options={"reset_mask": ...})`` resets the lanes of the mask and leaves the others alone.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 30}
+    metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}
 
     def __init__(
         self,
@@ -250,8 +250,10 @@ def _choose(mask: Array, yes: Any, no: Any) -> Any:
 def stacked(info: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
     """Return an info of arrays [lanes] as Gymnasium stacks it: zero where a lane has none, and beside each key who has it."""
 
+    everyone = mask.all()
+
     def present(x: np.ndarray) -> np.ndarray:
-        return x if mask.all() else np.where(mask.reshape(mask.shape + (1,) * (x.ndim - 1)), x, np.zeros((), x.dtype))
+        return x if everyone else np.where(mask.reshape(mask.shape + (1,) * (x.ndim - 1)), x, np.zeros((), x.dtype))
 
     infos: dict[str, Any] = {}
     for key, value in info.items():

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import neurorl
-from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train
+from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train, tune
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, nearest
 
-_MODULES = (train, resume, evaluate, plot, compare, sweep, report, list_)
+_MODULES = (train, resume, evaluate, plot, compare, sweep, tune, report, list_)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 

@@ -117,7 +117,7 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
             if not isinstance(value, list | tuple) or len(value) != len(current):
                 raise NeurorlError(f"'{where}' must be a list of {len(current)} groups of parameters, not {value!r}")
             parts = zip(current, value, strict=True)
-            changes[name] = tuple(from_dict(part, values, f"{where}[{i}]") for i, (part, values) in enumerate(parts))
+            changes[name] = tuple(from_dict(part, given, f"{where}[{i}]") for i, (part, given) in enumerate(parts))
         else:
             changes[name] = check(where, value, current, fields[name].metadata)
     return dataclasses.replace(template, **changes)  # type: ignore[type-var]

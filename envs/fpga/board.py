@@ -53,7 +53,7 @@ def clock_mhz(level: Array) -> Array:
 def init(p: FpgaParameters, key: Array) -> FpgaState:
     """Return a board at the nominal setting, with a part and a world drawn from ``key``."""
     seed = random.seed_of(key)
-    u = random.uniforms(seed, random.BEFORE, 40)
+    u = random.uniforms(seed, random.BEFORE, 44)
     process = random.between(u[0], p.process_low, p.process_high)
     ambient = random.between(u[1], p.ambient_low_c, p.ambient_high_c)
     low, high = jnp.log(p.supply_low_mohm), jnp.log(p.supply_high_mohm)
@@ -74,7 +74,7 @@ def init(p: FpgaParameters, key: Array) -> FpgaState:
         switch_time=jnp.floor(jnp.stack([random.between(u[18], 100.0, 300.0), random.between(u[19], 330.0, 520.0)])).astype(
             jnp.int32
         ),
-        switch_kind=jnp.floor(5.0 * u[20:22]).astype(jnp.int32),
+        switch_kind=jnp.floor(len(demand.Switch) * u[20:22]).astype(jnp.int32),
     )
     false, zero = jnp.array(False), jnp.float32(0.0)
     warm = ambient + 10.0
@@ -136,7 +136,7 @@ class Outcome(NamedTuple):
 
 
 def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[FpgaState, TelemetryFrame]:
-    """Return the board with its sensors read, and the telemetry; ``u`` are twelve uniforms [12]."""
+    """Return the board with its sensors read, and the telemetry; ``u`` are sixteen uniforms [16]."""
     t = sensors.temperature(
         p,
         state.junction_c,
@@ -149,26 +149,26 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
     )
     volts = sensors.voltage(p, o.volts, u[4:8])
     watts = o.power_w + p.noise_w * random.normal(u[8:12])
-    canary = o.canary_ns + state.canary_bias_ns
+    canary = o.canary_ns + state.canary_bias_ns + p.noise_canary_ns * random.normal(u[12:16])
     clock = clock_mhz(state.level)
     urgent, batch = state.queue.urgent, state.queue.batch
-    values = dict(
-        clock=clock,
-        voltage=volts,
-        fan=state.fan,
-        temperature=t.celsius,
-        power=watts,
-        canary_slack=canary,
-        price=o.price,
-        urgent=urgent[0],
-        batch=batch[0],
-        batch_due=batch[queue.BATCH_STEPS // 2],
-        replays=jnp.log10(1.0 + o.replays),
-        throughput=o.throughput,
-        available=o.available,
-        crc=state.flagged.astype(jnp.float32),
-        sensor_valid=t.valid.astype(jnp.float32),
-    )
+    values = {
+        "clock": clock,
+        "voltage": volts,
+        "fan": state.fan,
+        "temperature": t.celsius,
+        "power": watts,
+        "canary_slack": canary,
+        "price": o.price,
+        "urgent": urgent[0],
+        "batch": batch[0],
+        "batch_due": batch[queue.BATCH_STEPS // 2],
+        "replays": jnp.log10(1.0 + o.replays),
+        "throughput": o.throughput,
+        "available": o.available,
+        "crc": state.flagged.astype(jnp.float32),
+        "sensor_valid": t.valid.astype(jnp.float32),
+    }
     observation = jnp.stack([jnp.clip(values[r.name], r.low, r.high) for r in OBSERVATION])
     celsius = jnp.where(t.valid, t.celsius, jnp.nan)
     valid = jnp.where(t.valid, Validity.VALID, Validity.MISSING)
@@ -184,12 +184,14 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
         validity=jnp.zeros(8, jnp.int32).at[0].set(valid),
         age=jnp.zeros(8).at[0].set(t.age),
     )
-    return state.replace(sensor_c=t.celsius, sensor_age=t.age, observation=observation), frame
+    return state.replace(  # type: ignore[attr-defined]
+        sensor_c=t.celsius, sensor_age=t.age, observation=observation
+    ), frame
 
 
 def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaState, Step]:
     """Advance the board by one tick."""
-    u = random.uniforms(state.seed, state.time, 28)
+    u = random.uniforms(state.seed, state.time, 35)
     world, phase, part = demand.step(p, state, u[0:7])
 
     # the action; a board that is down obeys, but repairs nothing
@@ -232,12 +234,13 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     hold = timing.hold_slack(p, relative[2], part.process, part.hold_need_ns)
     canary = timing.setup_slack(p, clock_mhz(level), relative[0], part.process, part.sens)
 
-    setup_errors = timing.error_rate(p, slack, busy)
-    hold_errors = timing.error_rate(p, hold, busy)
+    setup_errors = timing.error_rate(slack, p.jitter_ns, busy)
+    hold_errors = timing.error_rate(hold, p.hold_jitter * p.jitter_ns, busy)
     errors = setup_errors + hold_errors
     silent = timing.silent_probability(errors)
-    droop = running & (rails.lowest < p.crash_v)
-    crashed = droop | (errors > timing.CRASH_RATE)
+    steady_errors = timing.error_rate(timing.setup_slack(p, clock, relative[0], part.process, part.sens), p.jitter_ns, busy)
+    brown_out = running & (rails.lowest < p.crash_v)
+    crashed = brown_out | (errors > timing.CRASH_RATE)
 
     # the work
     replayed = jnp.minimum(p.replay_ticks * errors, 1.0)
@@ -270,11 +273,11 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     down_left = jnp.where(overheated, p.shutdown_ticks, down_left)
     struck = jnp.stack(
         [
-            setup_errors > 1.0,
+            steady_errors > 1.0,
             hold_errors > 1.0,
             hazards.crossing,
             hazards.unlock,
-            droop,
+            brown_out | ((setup_errors > 1.0) & (steady_errors <= 1.0)),
             throttled & ~state.throttled,
             overheated,
             hazards.upset,
@@ -292,14 +295,13 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
         | hazards.desynced
         | (hazards.sensor_fault > 0)
         | fallback
-        | struck[0]
-        | struck[1]
+        | (errors > 1.0)
     )
     recovered = ~broken & (state.broken_for > 0)
 
     bias = state.canary_bias_ns + world.canary_step_ns + p.canary_walk_ns * random.normal(u[15:19])
     wear = timing.wear(voltage, heat.junction)
-    after = state.replace(
+    after = state.replace(  # type: ignore[attr-defined]
         time=state.time + 1,
         part=part,
         level=level,
@@ -343,7 +345,7 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
     count = jnp.sum(struck).astype(jnp.float32)
     available = free * jnp.where(state.throttled, 0.5, 1.0)
     outcome = Outcome(watts, rails.mean, canary, world.price, errors, good, available, busy, count)
-    after, frame = observe(p, after, outcome, u[16:28])
+    after, frame = observe(p, after, outcome, u[19:35])
     urgent_ms = 1000.0 * urgent_wait / jnp.maximum(urgent_served, 1e-6)
     batch_ms = 1000.0 * queue.BATCH_TICKS * batch_wait / jnp.maximum(batch_served, 1e-6)
     happened = jnp.stack([urgent_served > 0, batch_served > 0, world.switched, count > 0, recovered])

@@ -101,7 +101,7 @@ CHARTS = (
     Chart(
         "Queue, ticks of work",
         0,
-        20,
+        40,
         (Line("urgent", "urgent", RED, "{:.1f}"), Line("batch", "batch", BLUE, "{:.1f}"), Line("late", "late", AMBER, "{:.1f}")),
         shade="bursting",
     ),
@@ -246,12 +246,14 @@ class Dashboard:
         for value, colour in chart.marks:
             pygame.draw.line(self._surface, _mix(colour, PANEL, 0.7), (area.x, height(value)), (area.right, height(value)), 2)
         self._ticks(area, width, self._history["struck"], _mix(RED, PANEL, 0.75), 1)
-        x = box.x + 14
-        for line in chart.lines:
+        for line in reversed(chart.lines):  # the first lies on top
             values = self._history[line.key]
             points = [(area.right - (len(values) - 1 - i) * width, height(v)) for i, v in enumerate(values)]
             for piece in _pieces(points, values):
                 pygame.draw.lines(self._surface, line.colour, False, piece, 2)
+        x = box.x + 14
+        for line in chart.lines:
+            values = self._history[line.key]
             now = line.form.format(values[-1]) if values and np.isfinite(values[-1]) else "-"
             pygame.draw.rect(self._surface, line.colour, pygame.Rect(x, box.y + 40, 12, 4), border_radius=2)
             x += 18

@@ -2,7 +2,7 @@ r"""The world around the board: work that arrives, its activity, the price of en
 
 Urgent work comes in bursts: a burst of rate U(low, high) lasts U ticks and a quiet time follows. Batch work trickles at a
 rate of its own, three times the mean in a third of the ticks. The price is 1 + swing sin(2 pi t / period + phase) plus spikes
-that decay by 0.9 a tick; the ambient has a slow wave. At a switch of source one of five things changes for good.
+that decay by 0.9 a tick; the ambient has a slow wave. At a switch of source one of six things changes for good.
 """
 
 from enum import IntEnum
@@ -29,6 +29,7 @@ class Switch(IntEnum):
     FAN = 2  # conductance of the fan x 0.4
     AMBIENT = 3  # + 12 C
     CANARY = 4  # bias + or - 0.10 ns
+    SKEW = 5  # of the clock, + 0.20 ns: hold faults come near, and only a lower voltage keeps them away
 
 
 class World(NamedTuple):
@@ -91,6 +92,7 @@ def _switch(p: FpgaParameters, state: FpgaState) -> tuple[Part, Array, Array]:
         supply_ohm=jnp.where(changed[Switch.SUPPLY], 2.2, 1.0) * part.supply_ohm,
         threshold_v=part.threshold_v + jnp.where(changed[Switch.THRESHOLD], 0.030, 0.0),
         fan_health=jnp.where(changed[Switch.FAN], 0.4, 1.0) * part.fan_health,
+        hold_need_ns=part.hold_need_ns + jnp.where(changed[Switch.SKEW], 0.20, 0.0),
         ambient_c=part.ambient_c + jnp.where(changed[Switch.AMBIENT], 12.0, 0.0),
     )
     return part, jnp.any(now), canary

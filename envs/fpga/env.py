@@ -15,7 +15,42 @@ from neurorl.envs.fpga.types import ACTIONS, OBSERVATION, FpgaState
 
 
 class FpgaTelemetry(Environment[FpgaState, FpgaParameters]):
-    """Drive an FPGA board."""
+    """Drive an FPGA board: set its clock, voltage and fan while work, price, heat and faults come and go.
+
+    Observation: Box, float32, shape (15,). Order, unit and range of each are ``types.OBSERVATION``:
+
+        0 clock         MHz      80 to 400     set
+        1 voltage       V        0.6 to 1.2    of the core, measured
+        2 fan           1        0 to 1        set
+        3 temperature   C        0 to 125      of the junction, measured; the last valid reading while there is none
+        4 power         W        0 to 40       measured, without the fan
+        5 canary_slack  ns      -1 to 2        of the canary path: noisy, biased, blind to droop
+        6 price         1        0 to 4        of energy
+        7 urgent        ticks    0 to 12       urgent work waiting, in ticks of nominal capacity
+        8 batch         ticks    0 to 60       batch work waiting
+        9 batch_due     ticks    0 to 30       the part of it in the second half of its time
+        10 replays      log10    0 to 4        log10(1 + replays of the last tick)
+        11 throughput   1        0 to 2        work accepted in the last tick, in nominal capacities
+        12 available    1        0 to 1        share of the last tick in which the clock ran
+        13 crc          1        0 to 1        1 while a flipped configuration bit is flagged
+        14 sensor_valid 1        0 to 1        1 where the temperature was read in this tick
+
+    Action: Discrete(30), int32. Below 27 the move ``9 clock + 3 voltage + fan`` with each of 0, 1, 2: clock -4, 0, +2 levels of
+        4 %; voltage -10, 0, +20 mV; fan -0.1, 0, +0.1. 13 moves nothing. 27 scrubs the configuration (0.3 of the tick), 28
+        reloads it (5 ticks), 29 resynchronises (0.1 of the tick).
+
+    Reward: float32, shape (), about -50 to 2. Work in time, less late work, energy at its price, wear, heat above 85 C, crashes,
+        silent errors and death; the weights are parameters. It contains the events of ``info``.
+
+    Termination: the part is dead, beyond 125 C or 1.2 V (absolute maximum ratings). Ordinary faults cost and do not terminate.
+
+    Truncation: after ``max_steps_in_episode`` ticks, 600. A tick is one second.
+
+    State: ``types.FpgaState``, a pytree of arrays whose every field has unit and shape there; float32, but int32 time, level and
+        kinds, uint32 seed, and bool flags. Starts at 197 MHz, 1.0 V and fan 0.5 with a part and a world drawn from the key.
+
+    Info: ``telemetry``, ``events``, ``faults`` and ``metrics``, see ``types``.
+    """
 
     def __init__(self, scenario: str = "nominal", report: str = ""):
         """Make the board.
@@ -80,7 +115,12 @@ class FpgaTelemetry(Environment[FpgaState, FpgaParameters]):
 
 
 class FpgaTelemetryContinuous(FpgaTelemetry):
-    """The same board with actions in [-1, 1]^6: clock, voltage, fan, scrub, reload, resync."""
+    """The same board with a Box of actions; all else as in :class:`FpgaTelemetry`.
+
+    Action: Box, float32, shape (6,), -1 to 1, share of the largest move: clock (-4 to +2 levels, rounded), voltage (-10 to +20 mV
+        in steps of 5), fan (-0.1 to +0.1), then scrub, reload, resynchronise. Where one of the last three exceeds 0.9, the
+        largest of them is done and nothing moves.
+    """
 
     @property
     def name(self) -> str:

@@ -1,11 +1,11 @@
 r"""Faults that strike by hazard, and how each is repaired.
 
-    clock-domain crossing   rate exp((f - 200 MHz) / crossing_mhz): from MTBF = exp(t_r / tau) / (T0 f1 f2), where the time t_r that
-                            a synchroniser has to settle shrinks as the clock rises; repaired by resynchronising
+    clock-domain crossing   rate exp((f - 200 MHz) / crossing_mhz): from MTBF = exp(t_r / tau) / (T0 f1 f2), where the time t_r
+                            that a synchroniser has to settle shrinks as the clock rises; repaired by resynchronising
     PLL unlock              rate + per volt of change; locks again by itself, or by resynchronising
     configuration upset     rate; some are flagged by the CRC; repaired by scrubbing or reloading
     sensor                  sticks, drops or drifts at a rate each, and recovers at a rate
-    bad bitstream           a load fails with a probability, or always where the build is bad: the old image runs until a reload works
+    bad bitstream           a load fails with a probability, or always where the build is bad: the old image runs until one works
 
 The others follow from timing, supply and heat (``env.py``). A reboot or a reload repairs the first three.
 """

@@ -38,7 +38,7 @@ class _Settings:
 class FpgaEnv(_Settings, JaxEnv):
     """The board with 30 discrete actions."""
 
-    metadata: ClassVar[dict[str, Any]] = METADATA
+    metadata: dict[str, Any] = METADATA
 
     def __init__(self, scenario: str = "nominal", report: str = "", render_mode: str | None = None, **settings: Any):
         """Make the board.
@@ -61,7 +61,7 @@ class FpgaContinuousEnv(FpgaEnv):
 class FpgaVectorEnv(_Settings, JaxVectorEnv):
     """Many boards with discrete actions, in one compiled program."""
 
-    metadata: ClassVar[dict[str, Any]] = METADATA
+    metadata: dict[str, Any] = METADATA
 
     def __init__(
         self,
@@ -101,6 +101,6 @@ def parameters(scenario: str = "nominal", report: str = "", **settings: Any) -> 
 
 
 @functools.cache
-def _shared(board: type[FpgaTelemetry]) -> FpgaTelemetry:
+def _shared(board: Any) -> Any:
     """Return one environment for all boards of a class: they differ in parameters only, and share what is compiled."""
     return board()

@@ -1,7 +1,7 @@
 r"""Two queues of work with deadlines, urgent before batch, each first in first out.
 
-A queue is kept cumulated: C_i is the work that has waited i steps or longer, so C_0 is all of it. Then service of an amount s, oldest
-first, a step of waiting, and what becomes late are
+A queue is kept cumulated: C_i is the work that has waited i steps or longer, so C_0 is all of it. Then service of an amount s,
+oldest first, a step of waiting, and what becomes late are
 
     C <- max(C - s, 0),    C_{i+1} <- C_i, C_0 <- C_1 + arrivals,    late = C_n, C <- C - late
 

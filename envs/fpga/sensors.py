@@ -1,8 +1,8 @@
 r"""What is read of the board: noise, quantisation, validity and age.
 
 The XADC has 12 bits: T = code x 503.975 / 4096 - 273.15 and V = 3 code / 4096, so a step is 0.123 C and 0.73 mV (UG480).
-A stuck sensor repeats its last reading and calls it valid; a dropped one answers nothing (missing), and its last reading is what an
-observation shows; a drifting one grows an error.
+A stuck sensor repeats its last reading and calls it valid; a dropped one answers nothing (missing), and an observation shows
+its last reading; a drifting one grows an error.
 """
 
 from typing import NamedTuple

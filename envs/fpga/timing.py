@@ -16,6 +16,8 @@ so a fast part that is cold or at a high voltage fails, and slowing down does no
 edges, 1e8 active edges a second:
 
     lambda = 1e8 busy exp(-slack^2 / 2 sigma^2),    1e8 busy at slack <= 0
+
+For hold sigma is smaller, because both ends of the path see the same edge.
 """
 
 import jax.numpy as jnp
@@ -54,9 +56,9 @@ def hold_slack(p: FpgaParameters, relative: Array, process: Array, need_ns: Arra
     return p.hold_path_ns * process * relative - need_ns
 
 
-def error_rate(p: FpgaParameters, slack_ns: Array, busy: Array) -> Array:
+def error_rate(slack_ns: Array, jitter_ns: Array | float, busy: Array) -> Array:
     """Return errors a second, []."""
-    z = jnp.maximum(slack_ns, 0.0) / p.jitter_ns
+    z = jnp.maximum(slack_ns, 0.0) / jitter_ns
     return EDGES * busy * jnp.exp(-0.5 * z * z)
 
 

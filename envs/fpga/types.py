@@ -3,7 +3,7 @@
 A tick is one second. ``info`` of a step has
 
     telemetry   TelemetryFrame      the readings, with validity and age
-    events      RewardEvents        codes [5] int32 and values [5]: urgent work, batch work, switch of source, gravest fault, recovery
+    events      RewardEvents        codes [5] int32 and values [5]: urgent work, batch work, switch, first fault, recovery
     faults      bool [12]           the faults that struck in this tick; the index is the ``FaultClass``
     metrics     Metrics             the truth behind the reward, for scores and pictures; an agent must not see it
 """
@@ -22,7 +22,7 @@ class FaultClass(IntEnum):
     HOLD = 1  # the fastest path outran it; no clock is slow enough
     CLOCK_DOMAIN_CROSSING = 2  # a synchroniser stayed metastable
     PLL_UNLOCK = 3  # the clock generator lost its reference
-    DROOP = 4  # a step of load pulled the supply below what the logic needs (brown-out)
+    DROOP = 4  # a step of load pulled the supply below what the logic needs: errors, or a brown-out
     THERMAL_THROTTLE = 5  # the clock was halved to cool
     OVER_TEMPERATURE = 6  # the board shut down
     CONFIGURATION_UPSET = 7  # a bit of the configuration flipped

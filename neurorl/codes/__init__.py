@@ -170,5 +170,6 @@ def _receptors(space: spaces.Space[Any], low: tuple[float, ...] | None, high: tu
 
 def _some(receptors: Receptors, entries: tuple[int, ...]) -> Receptors:
     """Return the receptors of some entries."""
-    low, high, states = (tuple(values[e] for e in entries) for values in (receptors.low, receptors.high, receptors.states))
+    low, high = (tuple(ends[e] for e in entries) for ends in (receptors.low, receptors.high))
+    states = tuple(receptors.states[e] for e in entries)
     return Receptors(low, high, states, tuple(i for i, e in enumerate(entries) if e in receptors.learned))

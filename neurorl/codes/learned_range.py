@@ -20,7 +20,7 @@ WIDEST = 1e3  # a range declared wider than this says nothing about where observ
 class Seen(NamedTuple):
     """What has been seen of d dimensions."""
 
-    count: Array  # [], observations
+    observations: Array  # []
     mean: Array  # [d]
     variance: Array  # [d]
 
@@ -32,7 +32,7 @@ def init(dimensions: int) -> Seen:
 
 def adapt(seen: Seen, y: Array) -> Seen:
     """Take in an observation y [d]."""
-    count = seen.count + 1.0
+    count = seen.observations + 1.0
     rate = jnp.maximum(1.0 / count, SLOWEST)
     mean = seen.mean + rate * (y - seen.mean)
     variance = seen.variance + rate * ((y - seen.mean) * (y - mean) - seen.variance)

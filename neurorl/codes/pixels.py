@@ -29,7 +29,7 @@ _MIX = (np.uint32(2654435761), np.uint32(2246822519))  # odd constants that scat
 class Expected(NamedTuple):
     """What the cells have adapted to."""
 
-    count: Array  # [], observations
+    observations: Array  # []
     mean: Array  # [pixels]
     seen: Any  # learned ranges, () without
 
@@ -69,7 +69,7 @@ class Pixels(Code):
     def adapt(self, state: Expected, observation: Array) -> Expected:
         """Return what is expected after one more image."""
         seen = self.receptors.adapt(state.seen, observation)
-        count = state.count + 1.0
+        count = state.observations + 1.0
         rate = jnp.maximum(1.0 / (count + 1.0), SLOWEST)
         return Expected(count, state.mean + rate * (self.receptors.scale(observation, seen) - state.mean), seen)
 

@@ -20,6 +20,7 @@ from jax import Array
 from neurorl.codes import learned_range
 from neurorl.codes.code import Code
 from neurorl.codes.learned_range import Seen
+from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
 
 MAX_PAIRED = 8  # dimensions up to which all pairs have a map; above, each dimension has its own
@@ -47,6 +48,7 @@ class PlaceCells(Code):
     def maps(self) -> list[tuple[int, ...]]:
         """The features (angles first, then the other dimensions) that each map is over."""
         if self.pairs:
+            _check_pairs(self.pairs, self._features)
             return list(self.pairs)
         pairs = 2 <= self._features <= MAX_PAIRED
         return list(itertools.combinations(range(self._features), 2 if pairs else 1))
@@ -110,3 +112,10 @@ class PlaceCells(Code):
             index = np.indices((self.cells,) * len(features))[axis].ravel()
             blocks.append(np.eye(self._features * self.cells)[:, features[axis] * self.cells + index])
         return jnp.asarray(np.concatenate(blocks, axis=1), jnp.float32)
+
+
+def _check_pairs(pairs: tuple[tuple[int, int], ...], features: int) -> None:
+    """Raise a NeurorlError for a pair that is none, or whose features are not there."""
+    for pair in pairs:
+        if len(pair) != 2 or not all(isinstance(i, int) and 0 <= i < features for i in pair):
+            raise NeurorlError(f"'code.pairs' has {list(pair)}; it must be two features from 0 to {features - 1}")

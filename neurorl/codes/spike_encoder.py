@@ -13,6 +13,7 @@ class EncoderState(NamedTuple):
     potential: Array  # [C], in thresholds, [0, 1)
     trace: Array  # [C], spike trace after the last substep
     code: Any = ()  # what the code has learned of its input
+    memory: Any = ()  # what working memory holds
 
 
 def init(key: Array, size: int, code: Any = ()) -> EncoderState:

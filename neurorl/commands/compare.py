@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     comparison = compare.compare([neurorl.load(directory) for directory in arguments.runs])
     text = compare.markdown(comparison)
     figures.comparison(comparison, figure)
-    for suffix, content in ((".md", text), (".csv", compare.csv(comparison))):
-        write_atomically(figure.with_suffix(suffix), lambda temporary, content=content: temporary.write_text(content))
+    write_atomically(figure.with_suffix(".md"), lambda temporary: temporary.write_text(text))
+    write_atomically(figure.with_suffix(".csv"), lambda temporary: temporary.write_text(compare.csv(comparison)))
     print(text)
     print(f"figure: {figure}  table: {figure.with_suffix('.md')}  {figure.with_suffix('.csv')}")
     return 0

@@ -33,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
             result = reports.as_dict(reports.read(path)) | {"file": path}
             read += 1
         except (reports.ReportError, OSError) as error:
-            message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            message = _why(error)
             sys.stderr.write(_printable(f"neurorl: {path}: {message}\n", sys.stderr))
-            if not named:
+            if not named:  # a folder may hold other files too
                 continue
             result = {"kind": None, "error": message, "file": path}
         results.append(result)
@@ -48,7 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
         tables = ["\n".join(_lines(result)) for result in results if result["kind"] is not None]
         if tables:
             print(_printable("\n\n".join(tables), sys.stdout))
+    if not (read or results):
+        sys.stderr.write("neurorl: no report was found; give the files that Vivado wrote, or a folder that holds them\n")
     return 0 if read else 1
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _files(arguments: list[str]) -> Iterator[tuple[str, bool]]:

@@ -116,22 +116,23 @@ def markdown(comparison: Comparison) -> str:
     """Return the tables and the notes as Markdown."""
     lines = ["| environment | run | agent | seeds | at step | greedy return, IQM [95 %] | solved | median steps to solve |",
              "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for row in comparison.table.itertuples():
-        solved = "" if pd.isna(row.solved) else f"{row.solved:g} of {row.seeds}"
-        median = "" if pd.isna(row.median_steps_to_threshold) else f"{row.median_steps_to_threshold:,.0f}"
-        cells = (row.environment, row.run, row.agent, row.seeds, f"{row.at_step:,}",
-                 _with_interval(row.return_iqm, row.low, row.high), solved, median)  # fmt: skip
+    for row in comparison.table.to_dict("records"):
+        solved = "" if pd.isna(row["solved"]) else f"{row['solved']:g} of {row['seeds']}"
+        median = row["median_steps_to_threshold"]
+        cells = (row["environment"], row["run"], row["agent"], row["seeds"], f"{row['at_step']:,}",
+                 _with_interval(row["return_iqm"], row["low"], row["high"]), solved,
+                 "" if pd.isna(median) else f"{median:,.0f}")  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    pairs = comparison.pairs
-    if len(pairs):
+    pairs = comparison.pairs.to_dict("records")
+    if pairs:
         lines += [
             "",
             "| environment | a seed of | does better than one of | at step | with probability [95 %] |",
             "|---|---|---|---|---|",
         ]
-        for row in pairs.itertuples():
-            chance = _with_interval(row.probability, row.low, row.high, digits=2)
-            lines.append(f"| {row.environment} | {row.run} | {row.better_than} | {row.at_step:,} | {chance} |")
+        for row in pairs:
+            chance = _with_interval(row["probability"], row["low"], row["high"], digits=2)
+            lines.append(f"| {row['environment']} | {row['run']} | {row['better_than']} | {row['at_step']:,} | {chance} |")
     if comparison.notes:
         lines += ["", "Not alike:", "", *(f"- {note.text}" for note in comparison.notes)]
     return "\n".join(lines) + "\n"

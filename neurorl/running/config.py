@@ -13,7 +13,7 @@ from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
 from neurorl.running import changes as rules
 
-VERSION = 1  # of the layout of config.json
+VERSION = 2  # of the layout of config.json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,16 +74,18 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     """
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
-    kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), None)
+    # An agent that was made elsewhere has its hyperparameters.
+    preset = agents.preset(_agent_id(agent), task.env_id) if isinstance(agent, str | type) else {}
+    kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
         _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
-    if isinstance(agent, str | type):  # an agent that was made elsewhere has its hyperparameters
-        changes["agent"] = _merge(agents.preset(_agent_id(agent), task.env_id), changes.get("agent", {}))
+    changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
     rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
@@ -148,7 +150,7 @@ def _template(agent: Any, task: Task, kind: str | None) -> Any:
 
 
 def _code_kind(agent: dict[str, Any]) -> str | None:
-    """Return the kind of code in a stored agent, where it can be asked for: that of joined codes follows from the space."""
+    """Return the kind of code in an agent or a preset, where it can be asked for: that of joined codes follows from the space."""
     code = agent.get("code")
     kind = code.get("kind") if isinstance(code, dict) else None
     return kind if kind in codes.KINDS else None

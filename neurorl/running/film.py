@@ -45,6 +45,7 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
     try:
         for episode in range(episodes):
             observation, _ = env.reset(seed=SEED + episode)
+            agent.reset()
             total, over = 0.0, False
             while not over:
                 if video:

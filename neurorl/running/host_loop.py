@@ -224,10 +224,10 @@ def _act(agent: Agent, state: Any, activity: Any, observation: Array, keys: Arra
 
 def _put(heads: Head, i: int, outcome: np.ndarray) -> None:
     """Keep what the bookkeeping of episodes needs of an outcome."""
-    heads.reward[i] = outcome[:, _REWARD]  # type: ignore[index]
-    heads.ended[i] = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > 0.0  # type: ignore[index]
-    heads.begins[i] = outcome[:, _BEGINS] > 0.0  # type: ignore[index]
-    heads.finite[i] = np.isfinite(outcome).all(1)  # type: ignore[index]
+    heads.reward[i] = outcome[:, _REWARD]
+    heads.ended[i] = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > 0.0
+    heads.begins[i] = outcome[:, _BEGINS] > 0.0
+    heads.finite[i] = np.isfinite(outcome).all(1)
 
 
 @jax.jit
@@ -235,7 +235,7 @@ def _count(progress: episodes.Episodes, heads: Head) -> episodes.Episodes:
     """Take the outcomes of many vector steps into the bookkeeping: one call for all, because a call costs more than a count."""
 
     def one(progress: episodes.Episodes, head: Head) -> tuple[episodes.Episodes, None]:
-        updated = episodes.update(progress, head.reward, head.ended, head.finite)
+        updated = episodes.update(progress, *map(jnp.asarray, (head.reward, head.ended, head.finite)))
         return jax.tree.map(lambda old, new: jnp.where(head.begins, old, new), progress, updated), None
 
     return jax.lax.scan(jax.vmap(one, out_axes=(0, None)), progress, heads)[0]

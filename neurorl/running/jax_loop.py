@@ -98,7 +98,8 @@ class JaxLoop:
             return learners._replace(agent=jax.lax.cond(due, update, lambda state, _: state, learners.agent, learners.step))
 
         def update(state: Any, step: Array) -> Any:
-            return jax.vmap(agent.update)(state, update_keys(keys, step))
+            each = jax.vmap(lambda agent, *arguments: agent.update(*arguments), in_axes=(self.axis, 0, 0))
+            return each(agent, state, update_keys(keys, step))
 
         return jax.lax.while_loop(lambda learners: learners.step < end, stretch, learners)
 
@@ -122,7 +123,8 @@ class JaxLoop:
 
     def _events(self, params: Any, state: Any, key: Array) -> Any:
         """Return the events of some step, which have the shapes of all."""
-        action = jnp.zeros(*packing.shape_and_dtype(self.action_space))
+        shape, dtype = packing.shape_and_dtype(self.action_space)
+        action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
         return self._act_on(params, state, action, key)[0].events
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:

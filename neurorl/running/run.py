@@ -28,7 +28,10 @@ class TrainedAgent:
         self.reset()
 
     def reset(self) -> None:
-        """Return to the activity that an episode starts with; needed only for bit-identical repetition."""
+        """Return to the activity that an episode starts with.
+
+        An agent with a working memory needs it at every episode's start, others only for bit-identical repetition.
+        """
         self._activity, self._key = self.agent.rest(self.state), jax.random.key(0)
 
     def act(self, observation: Any) -> Any:

@@ -56,7 +56,13 @@ def sweep(
     shards = grouping.plan(plan, good)
     missing = [each for each in shards if not folder.has(each)]
     failures = [{"what": rows.describe(row), "error": error} for row, error in bad]
-    failures += run(plan, folder, missing, len(shards), dict(good_by_index(good)), served, meter or Meter())
+    steps = {row.index: configuration.options.steps for row, configuration in good}
+    meter = meter or Meter()
+    meter.start(len(shards), len(shards) - len(missing), sum(each.learners for each in shards if each not in missing))
+    try:
+        failures += run(plan, folder, missing, steps, served, meter)
+    finally:
+        meter.close()
     if folder.files():
         tables.write(folder)
         failures += learner_failures(folder)
@@ -94,24 +100,19 @@ def resolve(plan: Spec, found: list[Row]) -> tuple[list[tuple[Row, Config]], lis
     return good, bad
 
 
-def good_by_index(good: list[tuple[Row, Config]]) -> list[tuple[int, int]]:
-    """Return the environment steps of each row by its index."""
-    return [(row.index, configuration.options.steps) for row, configuration in good]
-
-
 def run(
-    plan: Spec,
-    folder: SweepFolder,
-    missing: list[grouping.Shard],
-    total: int,
-    steps: dict[int, int],
-    runner: Runner,
-    meter: Meter,
+    plan: Spec, folder: SweepFolder, missing: list[grouping.Shard], steps: dict[int, int], runner: Runner, meter: Meter
 ) -> list[dict[str, Any]]:
-    """Compute shards; return those that failed."""
+    """Compute shards; return those that failed.
+
+    Args:
+        plan, folder: The sweep.
+        missing: The shards.
+        steps: Environment steps of each row, by its index.
+        runner, meter: What computes them, and what shows it.
+    """
     by_name = {each.name: each for each in missing}
     failures = []
-    meter.start(total, total - len(missing), 0)
     outcomes = runner.run([shard.to_task(plan, each) for each in missing], folder.shards)
     try:
         for outcome in outcomes:
@@ -124,7 +125,6 @@ def run(
     finally:
         if hasattr(outcomes, "close"):
             outcomes.close()
-        meter.close()
     return failures
 
 

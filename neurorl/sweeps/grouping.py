@@ -6,6 +6,7 @@ are not full are filled up with lanes whose results nobody reads.
 """
 
 import dataclasses
+import json
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -64,8 +65,9 @@ def program(row: Row, configuration: Config) -> Hashable:
     leaves, agent = jax.tree.flatten(configuration.agent)
     numbers, params = jax.tree.flatten(task.env_params)
     arguments = {key: value for key, value in task.parameters.items() if not hasattr(task.env_params, key)}
-    kinds = tuple((np.result_type(leaf).kind, np.shape(leaf)) for leaf in (*leaves, *numbers))
-    limits = (options.steps, options.eval_every, options.eval_episodes, options.eval_seed, task.max_episode_steps)
+    kinds = tuple((np.asarray(leaf).dtype.kind, np.shape(leaf)) for leaf in (*leaves, *numbers))
+    changes = tuple((step, name, json.dumps(value)) for step, name, value in options.changes)
+    limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed, task.max_episode_steps)
     return (task.env_id, tuple(arguments.items()), configuration.agent_id, agent, params, kinds, limits)
 
 

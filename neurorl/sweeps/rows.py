@@ -1,11 +1,12 @@
 """The rows of a sweep: every combination of the grid, each with every random draw, as settings of a run."""
 
+import dataclasses
 import functools
 import itertools
 import json
 import math
 import zlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +16,11 @@ from neurorl.running.config import Config
 from neurorl.sweeps.spec import Head, Range, Spec
 
 
-class Row(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Row:
     """A configuration of a sweep, as plain values."""
 
-    index: int
+    index: int  # type: ignore[assignment] # a tuple has a method of this name
     values: dict[str, Any]  # the fields that the sweep varies, by key
 
 
@@ -27,10 +29,12 @@ def rows(spec: Spec) -> list[Row]:
 
     The draws of a field depend on the sweep's seed and the field's name only: more rows or another field change none of them.
     """
+    if spec.random and not spec.random_rows:
+        raise NeurorlError("'random.rows' is missing: write rows = 20 under [random], the number of draws")
     keys = sorted(spec.grid)
     combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*(spec.grid[key] for key in keys))]
     chances = {key: _uniform(spec.head.seed, key, spec.random_rows) for key in sorted(spec.random)}
-    found = []
+    found: list[Row] = []
     for combination in combinations:
         for draw in range(max(1, spec.random_rows)):
             values = dict(combination)
@@ -60,8 +64,15 @@ def pick(spec: Spec, values: dict[str, Any], key: str, chance: float) -> Any:
 
 
 def is_whole(spec: Spec, values: dict[str, Any], key: str) -> bool:
-    """Return whether a field holds whole numbers, in the row's environment and agent."""
-    return _holds_whole(values.get("env", spec.head.env), values.get("agent", spec.head.agent), key)
+    """Return whether a range holds whole numbers only: its field does, in the row's environment and agent.
+
+    Where the field has no value yet (null), the bounds decide: 1 is whole, 1.0 is not.
+    """
+    current = _current(values.get("env", spec.head.env), values.get("agent", spec.head.agent), key)
+    if current is None:
+        among = spec.random[key]
+        return isinstance(among, Range) and isinstance(among.low, int) and isinstance(among.high, int)
+    return isinstance(current, int) and not isinstance(current, bool)
 
 
 def resolve(spec: Spec, row: Row) -> Config:
@@ -101,12 +112,12 @@ def _uniform(seed: int, key: str, count: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=1024)
-def _holds_whole(env: str, agent: str, key: str) -> bool:
+def _current(env: str, agent: str, key: str) -> Any:
+    """Return the value of a field before the sweep sets it; "" where there is none, and resolving the row says what is wrong."""
     try:
-        value = config.value_at(_resolve(Head(), {"env": env, "agent": agent}), key)
+        return config.value_at(_resolve(Head(), {"env": env, "agent": agent}), key)
     except NeurorlError:
-        return False  # resolving the row says what is wrong
-    return isinstance(value, int) and not isinstance(value, bool)
+        return ""
 
 
 def _kind(values: list[Any]) -> str:

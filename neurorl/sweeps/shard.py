@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from neurorl.errors import NeurorlError
 from neurorl.files import write_atomically
+from neurorl.running import changes as rules
 from neurorl.running import episodes
 from neurorl.running.config import Config
 from neurorl.running.host_loop import HostLoop
@@ -91,9 +92,13 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
     loop, learners = _begin(configurations, shard)
     points, done = [], 0
     while done < options.steps:
-        chunk = min(options.eval_every - done % options.eval_every, options.steps - done)
-        learners = loop.advance(learners, chunk)
-        done += chunk
+        end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
+        while (change := rules.next_one(options.changes, done)) is not None and change < end:
+            learners = loop.advance(learners, change - done)
+            done = change
+            _change(loop, configurations, shard, done)
+        learners = loop.advance(learners, end - done)
+        done = end
         _, values = _training_point(learners)
         returns = loop.evaluate(learners)
         error = np.where(_has_nan(learners.agent), "the learner's state holds a NaN", "")
@@ -101,6 +106,8 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
         error = np.where(seen, error, "the environment returned an observation or reward that is NaN or infinite")
         steps = np.full(len(returns), done)
         points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
+        if any(step == done for step, *_ in options.changes):
+            _change(loop, configurations, shard, done)
     return points
 
 
@@ -118,12 +125,23 @@ def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
         _programs.clear()  # one at a time: shards of one program follow each other
         loop = RowsLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
         _programs[key] = loop
-    lanes = np.minimum(np.repeat(np.arange(height), width), len(configurations) - 1)
-    loop.agent = grouping.stack([c.agent for c in configurations], lanes)
-    loop.params = grouping.stack([c.task.env_params for c in configurations], lanes)
+    loop.agent = grouping.stack([c.agent for c in configurations], _lanes(shard))
+    _change(loop, configurations, shard, 0)
     keys = learner_keys(shard.seed, width)
     loop.keys = keys[np.tile(np.arange(width), height)]
     return loop, loop.init()
+
+
+def _lanes(shard: Shard) -> np.ndarray:
+    """Return which row each lane of the batch is, [rows x seeds]; lanes that are too many repeat the last row."""
+    height, width = shard.shape
+    return np.minimum(np.repeat(np.arange(height), width), len(shard.rows) - 1)
+
+
+def _change(loop: Loop, configurations: list[Config], shard: Shard, step: int) -> None:
+    """Give the environments of the batch the parameters of the environment steps after ``step``."""
+    params = [rules.at(c.options.changes, c.task, step).env_params for c in configurations]
+    loop.params = grouping.stack(params, _lanes(shard))  # type: ignore[attr-defined]  # only the jitted loop has changes
 
 
 _programs: dict[Hashable, RowsLoop] = {}  # the loop of the last program, compiled

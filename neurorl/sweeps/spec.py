@@ -127,10 +127,8 @@ def check(values: dict[str, Any]) -> Spec:
     random = dict(tables["random"])
     count = random.pop("rows", 0)
     fixed, grid, drawn = flatten(tables["set"]), flatten(tables["grid"]), flatten(random)
-    if bool(drawn) != bool(count) or not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise NeurorlError(
-            f"'random.rows' is {count!r}; it must be the number of draws (at least 1) beside the fields of [random]"
-        )
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0 or (count and not drawn):
+        raise NeurorlError(f"'random.rows' is {count!r}; it must be the number of draws, beside the fields of [random]")
     for key, choices in grid.items():
         _check_choices(f"grid.{key}", choices)
     ranges = {key: _check_random(f"random.{key}", value) for key, value in drawn.items()}

@@ -27,10 +27,15 @@ def results(path: str | Path) -> pd.DataFrame:
 
 
 def table(folder: SweepFolder) -> pa.Table:
-    """Return the results of the shards that are done, ordered by row, seed and environment step."""
+    """Return the results of the shards that are done."""
     files = folder.files()
     if not files:
         raise NeurorlError(f"sweep '{folder.path}' has no shard yet")
+    return of(files)
+
+
+def of(files: list[Path]) -> pa.Table:
+    """Return the results in the files of shards, ordered by row, seed and environment step."""
     together = pa.concat_tables([pq.read_table(file) for file in files])
     return together.sort_by([("row", "ascending"), ("seed", "ascending"), ("env_step", "ascending")]).combine_chunks()
 

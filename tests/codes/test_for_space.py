@@ -43,7 +43,7 @@ def test_spaces_get_their_code(name):
 
 def observations(space, n):
     space.seed(0)
-    return jnp.stack([jnp.asarray(packing.pack(space, space.sample()), jnp.float32) for _ in range(n)])
+    return jnp.stack([jnp.asarray(packing.pack(space, space.sample())) for _ in range(n)])
 
 
 def test_the_rates_of_every_code_sum_to_its_groups_before_and_after_it_adapts(space):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorl.codes import PlaceCells
+from neurorl.errors import NeurorlError
 
 CELLS = 6
 LOW, HIGH = (-2.0, 0.0, 5.0), (2.0, 1.0, 5.5)
@@ -88,3 +89,18 @@ def test_the_shape_of_an_observation_does_not_matter():
     code = PlaceCells(low=(0.0,) * 4, high=(1.0,) * 4, cells=3)
     observation = jnp.array([[0.1, 0.9], [0.4, 0.6]])
     np.testing.assert_array_equal(code.rates(observation), code.rates(observation.ravel()))
+
+
+def test_a_few_chosen_pairs_can_have_the_maps():
+    code = PlaceCells(low=(0.0,) * 12, high=(1.0,) * 12, cells=3, pairs=((2, 5), (11, 0)))
+    assert (code.groups, code.size) == (2, 18)
+    observation = jnp.linspace(0.0, 1.0, 12)
+    for pair, rates in zip(code.pairs, code.rates(observation).reshape(2, 9), strict=True):
+        alone = PlaceCells(low=(0.0,) * 2, high=(1.0,) * 2, cells=3)
+        np.testing.assert_allclose(rates, alone.rates(observation[np.array(pair)]), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("pairs", [((0, 12),), ((-1, 0),), ((0, 1, 2),)])
+def test_pairs_of_features_that_are_not_there_are_refused(pairs):
+    with pytest.raises(NeurorlError, match=r"'code\.pairs'"):
+        assert PlaceCells(low=(0.0,) * 12, high=(1.0,) * 12, pairs=pairs).size

@@ -2,8 +2,9 @@
 
     memory         = governor.init()                                a board that was just switched on
     memory, action = governor.act(p, memory, observation, state)    choose a discrete action
+    memory         = governor.plan(p, memory, state)                look ahead, every few ticks
 
-Only a privileged governor reads ``state``.
+Only a privileged governor plans and reads ``state``.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,8 @@ class Governor(NamedTuple):
 
     init: Callable[[], Any]
     act: Callable[[FpgaParameters, Any, Array, FpgaState], tuple[Any, Array]]
+    plan: Callable[[FpgaParameters, Any, FpgaState], Any] | None = None  # what a privileged one does every ``every`` ticks
+    every: int = 1
 
 
 class Totals(NamedTuple):
@@ -65,22 +68,27 @@ def episode(p: FpgaParameters, governor: Governor, key: Array, ticks: int = 600)
         total = jax.tree.map(lambda t, g: t + jnp.where(alive, g, 0).astype(jnp.float32), total, gained)
         return (state, memory, total), None
 
+    def block(carry: Any, _: None) -> tuple[Any, None]:
+        state, memory, total = carry
+        if governor.plan:
+            memory = governor.plan(p, memory, state)
+        return jax.lax.scan(tick, (state, memory, total), None, length=governor.every)
+
     start = (board.init(p, key), governor.init(), Totals(*[jnp.float32(0.0)] * len(Totals._fields)))
-    return jax.lax.scan(tick, start, None, length=ticks)[0][2]
+    return jax.lax.scan(block, start, None, length=ticks // governor.every)[0][2]
 
 
-def move_towards(observation: Array, clock: Array, voltage: Array, fan: Array, voltage_now: Array) -> Array:
+def move_towards(observation: Array, clock: Array, voltage: Array, fan: Array) -> Array:
     """Return the move that brings the settings nearer to their targets without passing them, int32 [].
 
     Args:
         observation: What is seen.
         clock: MHz wanted.
-        voltage: V wanted.
+        voltage: V wanted, as it is measured.
         fan: Wanted.
-        voltage_now: V set.
     """
     levels = jnp.log(jnp.maximum(clock, 1.0) / observation[0]) / jnp.log(CLOCK_RATIO)
-    volts = jnp.clip(voltage, VOLTAGE_LOW, VOLTAGE_HIGH) - voltage_now
+    volts = jnp.clip(voltage, VOLTAGE_LOW, VOLTAGE_HIGH) - observation[1]
     turn = jnp.clip(fan, FAN_LOW, FAN_HIGH) - observation[2]
     c = jnp.where(levels < -1.0, 0, jnp.where(levels > 1.5, 2, 1))
     v = jnp.where(volts < -0.006, 0, jnp.where(volts > 0.012, 2, 1))

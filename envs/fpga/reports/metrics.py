@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.envs.fpga.reports import document, methodology, power, text, timing, utilization, values
+from neurorl.envs.fpga.reports.clocks import Slacks
 from neurorl.envs.fpga.reports.document import Header, Placed
 from neurorl.envs.fpga.reports.methodology import MethodologyReport
 from neurorl.envs.fpga.reports.power import PowerReport
 from neurorl.envs.fpga.reports.text import ReportError, Source
-from neurorl.envs.fpga.reports.timing import Slacks, TimingReport
+from neurorl.envs.fpga.reports.timing import TimingReport
 from neurorl.envs.fpga.reports.utilization import UtilizationReport
 
 

@@ -15,7 +15,7 @@ from neurorl.envs.fpga.reports import values
 from neurorl.envs.fpga.reports.text import Source
 
 _NAMES = re.compile(r"\S+(?: \S+)*")
-MAX_CHECKS = 100_000
+MAX_CHECKS = 50_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,10 +55,12 @@ def parse_checks(source: Source, start: int) -> tuple[str | None, list[PulseWidt
     checks: list[PulseWidthCheck] = []
     at += 1
     while at < len(lines) and lines[at].strip():
-        check = _check(source, at, names, clock)
-        if check is not None and len(checks) < MAX_CHECKS:
+        check = _check(source, at, names, clock) if len(checks) < MAX_CHECKS else None
+        if check is not None:
             checks.append(check)
         at += 1
+    if len(checks) == MAX_CHECKS:
+        source.warn(at - 1, f"only the first {MAX_CHECKS:,} checks of a clock were read")
     if at >= len(lines):  # an empty line ends the checks
         source.warn(len(lines) - 1, "the text ends inside the pulse width checks")
     return clock, checks, at

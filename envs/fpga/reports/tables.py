@@ -29,6 +29,7 @@ MAX_COLUMNS = 100
 _BORDER = re.compile(r"\+(?:[-=]+\+)+")
 _RULE = re.compile(r"\|(?: *:?-+:? *\|)+")  # Markdown's
 _CELL = re.compile(r"\S+(?: \S+)*")
+_SLACK_NAME = re.compile(r"T(?:N|H|PW)S (?:Failing|Total) Endpoints|(?:From|To) Clock|Path Group|\S+")  # apart by one space too
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +94,8 @@ def bordered(source: Source, start: int) -> Table:
     closed = markdown or (borders > 1 and _BORDER.fullmatch(lines[at - 1].strip()) is not None)
     if not closed:
         source.warn(at - 1, "the table has no lower border: the text is cut")
+        if borders == 1 and len(groups) == 1 and len(groups[0]) == 1:
+            return Table((), (), start, at)  # its names, or its first row: who can tell
     # A single row of words between two borders is the names of a table without rows.
     named = len(groups) > 1 or markdown or borders > 2 or (len(groups) == 1 and _names_only(groups[0]))
     if named and closed and len(groups) == 1 and borders == 2 and at >= len(lines):
@@ -147,7 +150,8 @@ def _sized(source: Source, columns: tuple[str, ...], rows: list[Row]) -> tuple[R
 def dashed(source: Source, start: int) -> Table:
     """Return the dashed table whose names stand at ``start``."""
     lines = source.lines
-    names = [(m.start(), m.end(), m[0]) for m in _CELL.finditer(lines[start])]
+    pattern = _SLACK_NAME if "S(ns)" in lines[start] else _CELL
+    names = [(m.start(), m.end(), m[0]) for m in pattern.finditer(lines[start])]
     columns = tuple(name for _, _, name in names)
     if len(columns) > MAX_COLUMNS:
         return Table(columns, (), start, start + 1)

@@ -10,21 +10,18 @@ import math
 import re
 from typing import Any
 
-from neurorl.envs.fpga.reports import check_timing, methodology, paths, tables, values
+from neurorl.envs.fpga.reports import check_timing, methodology, paths, tables, values, worst
 from neurorl.envs.fpga.reports.check_timing import Check
+from neurorl.envs.fpga.reports.clocks import Clock, PathGroup, Slacks, Timed, Untimed, parse_table
 from neurorl.envs.fpga.reports.document import Document
 from neurorl.envs.fpga.reports.methodology import Rule
 from neurorl.envs.fpga.reports.paths import Path
 from neurorl.envs.fpga.reports.pulse_width import PulseWidthCheck, parse_checks
-from neurorl.envs.fpga.reports.tables import Table
 from neurorl.envs.fpga.reports.text import Source
+from neurorl.envs.fpga.reports.worst import Worst
 
 MAX_PATHS = 20_000
-_COLUMNS = {
-    f"{total}{suffix}".casefold().replace(" ", ""): f"{total.lower()}_{field}"
-    for worst, total in (("WNS", "TNS"), ("WHS", "THS"), ("WPWS", "TPWS"))
-    for suffix, field in ((" Failing Endpoints", "failing_endpoints"), (" Total Endpoints", "total_endpoints"))
-} | {f"{name}(ns)": f"{name}_ns" for name in ("wns", "tns", "whs", "ths", "wpws", "tpws")}
+_TABLES = ("WNS", "WHS", "WPWS", "Clock ", "From Clock ", "Path Group ")
 _VERDICTS = (
     (re.compile(r"timing constraints are not met", re.IGNORECASE), "not_met"),
     (re.compile(r"timing constraints are met", re.IGNORECASE), "met"),
@@ -36,76 +33,6 @@ _BLOCK = re.compile(
     r"\s+Total Violation\s+(\S+?)(?:ns)?\s*"
 )
 _UNTIMED = re.compile(r"(Max|Min) Delay\s{1,20}([0-9]{1,12}) Endpoints?")
-_WAVEFORM = re.compile(r"\{\s{0,9}([-+0-9. ]{1,4000}?)\s{0,9}\}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Slacks:
-    """Slack of setup, hold and pulse width; None is NA."""
-
-    wns_ns: float | None = None
-    tns_ns: float | None = None
-    whs_ns: float | None = None
-    ths_ns: float | None = None
-    wpws_ns: float | None = None
-    tpws_ns: float | None = None
-    tns_failing_endpoints: int | None = None
-    tns_total_endpoints: int | None = None
-    ths_failing_endpoints: int | None = None
-    ths_total_endpoints: int | None = None
-    tpws_failing_endpoints: int | None = None
-    tpws_total_endpoints: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Clock:
-    """A clock, and the slack of the paths that begin and end on it."""
-
-    name: str
-    depth: int  # how deep it is nested under the clocks it is made from
-    period_ns: float | None
-    frequency_mhz: float | None
-    waveform_ns: tuple[float, ...]  # edges: rise, fall, ...
-    slacks: Slacks = Slacks()
-
-
-@dataclasses.dataclass(frozen=True)
-class PathGroup:
-    """Paths that are timed together."""
-
-    kind: str  # "intra": one clock; "inter": from one clock to another; "other": a path group, as **async_default**
-    name: str | None  # of the path group, where kind is "other"
-    from_clock: str
-    to_clock: str
-    slacks: Slacks = Slacks()
-
-    @property
-    def clock(self) -> str:
-        """The clock, or ``from->to``."""
-        return self.to_clock if self.from_clock == self.to_clock else f"{self.from_clock}->{self.to_clock}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Untimed:
-    """Paths that are ignored because the user said so, or that nothing constrains."""
-
-    name: str
-    from_clock: str
-    to_clock: str
-    kind: str  # "ignored" or "unconstrained"
-    max_delay_endpoints: int | None = None
-    min_delay_endpoints: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Worst:
-    """What sets WNS or WHS."""
-
-    slack_ns: float | None
-    kind: str | None  # of the path group: "intra", "inter" or "other"
-    clock: str | None  # or "from->to"
-    period_ns: float | None  # of the clock at the destination; 1 / (period - WNS) is the frequency reached only within one clock
-    path: Path | None  # None where the report does not show it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +57,8 @@ class TimingReport:
 class _Found:
     """What was met so far."""
 
-    slacks: Slacks | None = None
+    timed: Timed = dataclasses.field(default_factory=Timed)
     verdict: str | None = None
-    clocks: list[Clock] = dataclasses.field(default_factory=list)
-    groups: list[PathGroup] = dataclasses.field(default_factory=list)
-    untimed: list[Untimed] = dataclasses.field(default_factory=list)
     paths: list[Path] = dataclasses.field(default_factory=list)
     pulse_widths: list[PulseWidthCheck] = dataclasses.field(default_factory=list)
     rules: tuple[Rule, ...] = ()
@@ -152,7 +76,7 @@ def parse(document: Document) -> tuple[TimingReport | None, tuple[Rule, ...]]:
     """Return the timing that a text tells, or None where it tells nothing of it, and the methodology rules in it."""
     source, found = document.source, _Found()
     checks = check_timing.parse(source)
-    skip = {at: placed.table.end for placed in document.tables for at in (placed.table.line,)}
+    skip = {placed.table.line: placed.table.end for placed in document.tables}
     at = 0
     while at < len(source.lines):
         if at in skip:
@@ -161,7 +85,7 @@ def parse(document: Document) -> tuple[TimingReport | None, tuple[Rule, ...]]:
             at = _line(source, at, found)
         else:
             at += 1
-    said = found.slacks or found.clocks or found.groups or found.paths or found.pulse_widths or found.blocks or found.verdict
+    said = found.timed != Timed() or found.paths or found.pulse_widths or found.blocks or found.verdict
     if not (said or checks or document.kind == "timing" or "Timing Summary Report" in document.titles):
         return None, found.rules
     _from_blocks(found)
@@ -169,7 +93,7 @@ def parse(document: Document) -> tuple[TimingReport | None, tuple[Rule, ...]]:
         source.warn(len(source.lines) - 1, "the text ends before the cells and nets of its last path")
     if "Timing Summary Report" in document.titles:
         _complete(source, found, document.header.command)
-    elif document.kind == "timing" and not (found.paths or found.slacks):
+    elif document.kind == "timing" and not (found.paths or found.timed.slacks):
         source.warn(len(source.lines) - 1, "the text ends before its first path")
     return _report(found, checks), found.rules
 
@@ -201,11 +125,8 @@ def _line(source: Source, at: int, found: _Found) -> int:
         if clock is not None:
             found.widths.add(clock)
         return end
-    compact = text.casefold().replace(" ", "")
-    if compact.startswith(("wns(ns)", "whs(ns)", "wpws(ns)")):
-        return _summary(source, at, found)
-    if text.startswith(("Clock ", "From Clock ", "Path Group ")):
-        return _clock_table(source, at, found, compact)
+    if text.startswith(_TABLES) and (end_of_table := parse_table(source, at, found.section, found.timed)) is not None:
+        return end_of_table
     if text.startswith("Rule ") and methodology.is_table(tuple(text.split())):
         table = tables.dashed(source, at)
         found.rules = found.rules or methodology.rules(source, table)
@@ -215,70 +136,6 @@ def _line(source: Source, at: int, found: _Found) -> int:
     elif found.section == "Timer Settings" and (match := _SETTING.fullmatch(line)) and not source.open(at):
         found.settings[match[1]] = match[2]
     return at + 1
-
-
-def _summary(source: Source, at: int, found: _Found) -> int:
-    """Read the summary of the design."""
-    table = tables.dashed(source, at)
-    if found.slacks is None and table.rows:
-        found.slacks = _slacks(source, table, 0)
-    return max(table.end, at + 1)
-
-
-def _slacks(source: Source, table: Table, row: int) -> Slacks:
-    """Return the slack columns of a row."""
-    fields: dict[str, Any] = {}
-    line = table.rows[row].line
-    for column, cell in zip(table.columns, table.rows[row].cells, strict=True):
-        name = _COLUMNS.get(column.casefold().replace(" ", ""))
-        if name:
-            value = values.reading(source, line, column, cell).value
-            if value is not None:
-                fields[name] = int(value) if name.endswith("endpoints") and math.isfinite(value) else float(value)
-    return Slacks(**fields)
-
-
-def _clock_table(source: Source, at: int, found: _Found, compact: str) -> int:
-    """Read a table of clocks or of path groups."""
-    timed = any(f"{name}(ns)" in compact for name in ("wns", "whs", "wpws"))
-    if not timed and not compact.startswith(("clockwaveform(ns)", "pathgroupfromclocktoclock")):
-        return at + 1
-    table = tables.dashed(source, at)
-    nested = tables.depths(table.rows)
-    for index, row in enumerate(table.rows):
-        cells = dict(zip(table.columns, row.cells, strict=True))
-        first = row.cells[0]
-        if (row.cut and not timed) or (timed and not all(cells.get(name, "x") for name in ("Clock", "From Clock", "To Clock"))):
-            continue  # the text ends within it
-        if not timed and "Waveform(ns)" in cells:
-            found.clocks.append(_clock(source, row.line, cells, nested[index]))
-        elif not timed:
-            kind = "ignored" if "Ignored" in found.section else "unconstrained"
-            found.untimed.append(Untimed(first, cells["From Clock"], cells["To Clock"], kind))
-        elif "Path Group" in cells:
-            slacks = _slacks(source, table, index)
-            found.groups.append(PathGroup("other", first, cells.get("From Clock", ""), cells.get("To Clock", ""), slacks))
-        elif "From Clock" in cells:
-            found.groups.append(PathGroup("inter", None, first, cells.get("To Clock", ""), _slacks(source, table, index)))
-        else:
-            found.groups.append(PathGroup("intra", None, first, first, _slacks(source, table, index)))
-    return max(table.end, at + 1)
-
-
-def _clock(source: Source, line: int, cells: dict[str, str], depth: int) -> Clock:
-    period = values.reading(source, line, "Period(ns)", cells.get("Period(ns)", "")).value
-    frequency = values.reading(source, line, "Frequency(MHz)", cells.get("Frequency(MHz)", "")).value
-    match = _WAVEFORM.search(cells["Waveform(ns)"])
-    edges = (
-        tuple(
-            value
-            for value in (values.reading(source, line, "Waveform(ns)", e).value for e in match[1].split())
-            if value is not None
-        )
-        if match
-        else ()
-    )
-    return Clock(cells["Clock"], depth, period, frequency, edges)
 
 
 def _block(source: Source, at: int, found: _Found) -> int:
@@ -309,18 +166,18 @@ def _block(source: Source, at: int, found: _Found) -> int:
 
 def _from_blocks(found: _Found) -> None:
     """Take the path groups from the heads of their details where an excerpt has no tables."""
-    if found.groups:
+    if found.timed.groups:
         return
     for (group, source_clock, to_clock), (fields, *_) in found.blocks.items():
         if "wns_ns" in fields or "whs_ns" in fields or "wpws_ns" in fields:
             kind = "other" if group else "intra" if source_clock == to_clock else "inter"
-            found.groups.append(PathGroup(kind, group or None, source_clock, to_clock, Slacks(**fields)))
+            found.timed.groups.append(PathGroup(kind, group or None, source_clock, to_clock, Slacks(**fields)))
 
 
 def _complete(source: Source, found: _Found, command: str | None) -> None:
     """Note what a timing summary has and this text has not."""
     end = len(source.lines) - 1
-    if found.slacks is None:
+    if found.timed.slacks is None:
         source.warn(end, "the text ends before the Design Timing Summary")
         return
     for section in ("Clock Summary", "Intra Clock Table", "Inter Clock Table", "Other Path Groups Table"):
@@ -331,7 +188,9 @@ def _complete(source: Source, found: _Found, command: str | None) -> None:
         if command and "-no_detailed_paths" not in command:
             source.warn(end, "the text ends before the Timing Details")
         return
-    for group in found.groups:
+    if "-slack_lesser_than" in (command or ""):
+        return  # not every group is shown
+    for group in found.timed.groups:
         if (group.name or "", group.from_clock, group.to_clock) not in found.blocks:
             source.warn(end, f"the text ends before the details of '{group.clock[:80]}'")
             return
@@ -343,25 +202,27 @@ def _complete(source: Source, found: _Found, command: str | None) -> None:
             source.warn(end, f"the text ends before the {untimed.kind} paths from '{untimed.from_clock[:80]}'")
             return
     head = found.blocks[found.block][-1] if found.block else {}
-    for check, worst, endpoints in (("setup", "wns_ns", "max_delay_endpoints"), ("hold", "whs_ns", "min_delay_endpoints")):
-        expected = head.get(worst) is not None or head.get(endpoints)
-        if expected and check not in found.shown and "-slack_lesser_than" not in (command or ""):
+    for check, slack, endpoints in (("setup", "wns_ns", "max_delay_endpoints"), ("hold", "whs_ns", "min_delay_endpoints")):
+        worst_slack = head.get(slack)
+        expected = head.get(endpoints) or (worst_slack is not None and math.isfinite(worst_slack))
+        if expected and check not in found.shown:
             source.warn(end, f"the text ends before the {check} paths of its last path group")
             return
 
 
 def _report(found: _Found, checks: tuple[Check, ...]) -> TimingReport:
-    within = {group.from_clock: group.slacks for group in found.groups if group.kind == "intra"}
-    clocks = tuple(dataclasses.replace(clock, slacks=within.get(clock.name, Slacks())) for clock in found.clocks)
-    slacks = found.slacks or Slacks()
+    timed = found.timed
+    within = {group.from_clock: group.slacks for group in timed.groups if group.kind == "intra"}
+    clocks = tuple(dataclasses.replace(clock, slacks=within.get(clock.name, Slacks())) for clock in timed.clocks)
+    slacks = timed.slacks or Slacks()
     return TimingReport(
         slacks=slacks,
         verdict=found.verdict,
-        worst_setup=_worst(found, "setup", slacks.wns_ns),
-        worst_hold=_worst(found, "hold", slacks.whs_ns),
+        worst_setup=worst.find("setup", slacks.wns_ns, timed.clocks, timed.groups, found.paths),
+        worst_hold=worst.find("hold", slacks.whs_ns, timed.clocks, timed.groups, found.paths),
         worst_pulse_width=min(found.pulse_widths, key=lambda check: check.slack_ns, default=None),
         clocks=clocks,
-        groups=tuple(found.groups),
+        groups=tuple(timed.groups),
         untimed=_untimed(found),
         paths=tuple(found.paths),
         pulse_widths=tuple(found.pulse_widths),
@@ -374,7 +235,7 @@ def _untimed(found: _Found) -> tuple[Untimed, ...]:
     """Return the groups without timing, with the endpoints that the heads of their details count, in the same order."""
     met: dict[tuple[str, str, str], int] = {}
     result = []
-    for untimed in found.untimed:
+    for untimed in found.timed.untimed:
         key = (untimed.name, untimed.from_clock, untimed.to_clock)
         heads = found.blocks.get(key, [])
         met[key] = met.get(key, 0) + 1
@@ -382,43 +243,3 @@ def _untimed(found: _Found) -> tuple[Untimed, ...]:
         endpoints = {name: head[name] for name in ("max_delay_endpoints", "min_delay_endpoints") if name in head}
         result.append(dataclasses.replace(untimed, **endpoints))
     return tuple(result)
-
-
-def _worst(found: _Found, check: str, design: float | None) -> Worst | None:
-    """Return what sets the worst slack of a check: the path group, and its path where it is shown."""
-    candidates = [path for path in found.paths if path.check == check]
-    timed = [path for path in candidates if math.isfinite(path.slack_ns)]
-    slack_of = (lambda g: g.slacks.wns_ns) if check == "setup" else (lambda g: g.slacks.whs_ns)
-    groups = [group for group in found.groups if slack_of(group) is not None and math.isfinite(slack_of(group))]
-    group = min(groups, key=slack_of, default=None)
-    if group is not None:
-        slack = slack_of(group)
-        path = next((p for p in timed if p.slack_ns == slack and _belongs(p, group)), None)
-        path = path or next((p for p in timed if p.slack_ns == slack), None)
-        kind, clock, to_clock = group.kind, group.clock, group.to_clock
-    elif timed:
-        path = min(timed, key=lambda p: p.slack_ns)
-        slack, to_clock = path.slack_ns, path.to_clock
-        kind, clock = _kind_of(path)
-    elif design is not None or candidates:
-        path = max(candidates, key=lambda p: p.data_path_delay_ns or 0.0, default=None)
-        slack, kind, clock, to_clock = (path.slack_ns if path else design), None, None, None
-    else:
-        return None
-    period = next((c.period_ns for c in found.clocks if c.name == to_clock), path.to_period_ns if path else None)
-    return Worst(slack if design is None else design, kind, clock, period, path)
-
-
-def _belongs(path: Path, group: PathGroup) -> bool:
-    ends = (path.from_clock in (None, group.from_clock)) and (path.to_clock in (None, group.to_clock))
-    return ends and path.path_group == (group.name or group.to_clock)
-
-
-def _kind_of(path: Path) -> tuple[str | None, str | None]:
-    """Return kind and clock of the group of a path that stands alone."""
-    if path.from_clock is None or path.to_clock is None:
-        return None, path.path_group
-    clock = path.to_clock if path.from_clock == path.to_clock else f"{path.from_clock}->{path.to_clock}"
-    if path.path_group not in (None, path.to_clock):
-        return "other", clock
-    return "intra" if path.from_clock == path.to_clock else "inter", clock

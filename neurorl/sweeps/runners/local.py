@@ -10,6 +10,8 @@ from neurorl.sweeps.runners.runner import Outcome, attempt
 class Local:
     """Computes shards here."""
 
+    width = 1
+
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield each outcome; see :class:`neurorl.sweeps.runners.Runner`."""
         for task in tasks:

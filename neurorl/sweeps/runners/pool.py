@@ -25,7 +25,7 @@ class Pool:
     def __init__(self, processes: int | None = None):
         """Use a number of processes, by default one for each core that this process may use."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.processes = processes or cores
+        self.width = processes or cores
 
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield each outcome; see :class:`neurorl.sweeps.runners.Runner`."""
@@ -33,7 +33,7 @@ class Pool:
         outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         for task in tasks:
             waiting.put(task)
-        servers = [_Server(waiting, outcomes, folder) for _ in range(min(self.processes, len(tasks)))]
+        servers = [_Server(waiting, outcomes, folder) for _ in range(min(self.width, len(tasks)))]
         for server in servers:
             server.start()
         try:

@@ -26,22 +26,24 @@ class Ray:
         except ImportError as error:
             raise NeurorlError("the Ray runner needs an extra: pip install 'neurorl[ray]'") from error
         self.ray, self.address = ray, address
+        self._begin()
+
+    @property
+    def width(self) -> int:
+        """How many shards it computes at once."""
+        return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
 
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield each outcome; see :class:`neurorl.sweeps.runners.Runner`."""
         from neurorl.sweeps import shard
 
-        ray, ours = self.ray, not self.ray.is_initialized()
-        if ours:
-            try:
-                ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
-            except (ConnectionError, RuntimeError, ValueError) as error:
-                raise NeurorlError(f"--address {self.address}: no Ray cluster answers there ({_first_line(error)})") from error
+        ray = self.ray
         remote = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_compute)
-        ahead, left, names = WAITING * int(ray.cluster_resources().get("CPU", 1)), list(reversed(tasks)), {}
+        left = list(reversed(tasks))
+        names: dict[Any, str] = {}  # of the shards in flight, by Ray's reference
         try:
             while left or names:
-                while left and len(names) < ahead:
+                while left and len(names) < WAITING * self.width:
                     task = left.pop()
                     names[remote.remote(task, _settings())] = task["name"]
                 done, _ = ray.wait(list(names), num_returns=1)
@@ -57,8 +59,14 @@ class Ray:
         finally:
             for reference in names:
                 ray.cancel(reference, force=True)
-            if ours:
-                ray.shutdown()
+
+    def _begin(self) -> None:
+        """Connect to the cluster, unless this process is connected."""
+        if not self.ray.is_initialized():
+            try:
+                self.ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise NeurorlError(f"--address {self.address}: no Ray cluster answers there ({_first_line(error)})") from error
 
 
 def _compute(task: dict[str, Any], settings: dict[str, str]) -> tuple[bytes | None, str | None]:

@@ -18,6 +18,11 @@ class Outcome(NamedTuple):
 class Runner(Protocol):
     """Computes shards in any order."""
 
+    @property
+    def width(self) -> int:
+        """How many shards it computes at once."""
+        ...
+
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield the outcome of each task as it is known; its file is then in ``folder``. Closing the iterator stops the rest."""
         ...
@@ -26,13 +31,18 @@ class Runner(Protocol):
 def prepare() -> None:
     """Let this process compute as every other: XLA on one thread, and one cache of compiled programs for all.
 
-    Called before JAX starts; what the user has set stays.
+    What the user has set stays. Processes that are started later inherit it.
     """
     os.environ.setdefault("NPROC", "1")
     os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
     user = os.getuid() if hasattr(os, "getuid") else 0
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"neurorl-jax-cache-{user}"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    cache = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"neurorl-jax-cache-{user}"))
+    seconds = os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    import jax  # reads the environment when it is imported, which may have been long ago
+
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", cache)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", float(seconds))
 
 
 def attempt(compute: Callable[[], Any]) -> tuple[Any, str | None]:

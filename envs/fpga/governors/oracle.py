@@ -1,0 +1,90 @@
+r"""A privileged governor that looks ahead: it tries its next moves on a copy of the board, its world included.
+
+Every 4 ticks each of 22 changes of the tuned governor (how much speed is worth, the margin, the fan) is driven for 28 ticks on
+the very state of the board, hidden part and coming world and all, and the best is kept; the change of pull ends after 8 ticks,
+while margin and fan stay. Urgent work that waits at the end counts half of what it will bring. One step of policy improvement
+by rollout (Bertsekas, Tsitsiklis and Wu 1997), from perfect knowledge: a score to be measured against, not a controller.
+"""
+
+import itertools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from neurorl.envs.fpga import board
+from neurorl.envs.fpga.actions import command
+from neurorl.envs.fpga.governors import tuned
+from neurorl.envs.fpga.governors.governor import Governor
+from neurorl.envs.fpga.governors.tuned import Knobs
+from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.envs.fpga.types import FpgaState
+
+EVERY = 4  # ticks between plans
+HELD = 8  # ticks that a change of pull is tried for
+AHEAD = 28  # ticks looked ahead
+
+
+class Change(NamedTuple):
+    """A change of the tuned governor. All []."""
+
+    pull: Array
+    margin: Array  # ns
+    fan: Array
+
+
+class Memory(NamedTuple):
+    """What the oracle carries on."""
+
+    tuned: tuned.Memory
+    change: Change
+
+
+_TRIED = [(pull, margin, 0.0) for pull, margin in itertools.product((-2.0, -0.8, 0.0, 0.8, 2.0), (-0.3, -0.1, 0.0, 0.2))]
+_TRIED += [(0.0, 0.0, -0.2), (0.0, 0.0, 0.2)]
+
+
+def governor(k: Knobs) -> Governor:
+    """Return the oracle whose changes start from the tuned governor with these knobs."""
+
+    def init() -> Memory:
+        zero = jnp.float32(0.0)
+        return Memory(tuned.init(), Change(zero, zero, zero))
+
+    def act(p: FpgaParameters, m: Memory, observation: Array, state: FpgaState) -> tuple[Memory, Array]:
+        remembered, action = tuned.decide(_changed(k, m.change), m.tuned, observation, True)
+        return Memory(remembered, m.change), action
+
+    def plan(p: FpgaParameters, m: Memory, state: FpgaState) -> Memory:
+        tried = Change(*jnp.array(_TRIED, jnp.float32).T)
+        changes = Change(tried.pull, m.change.margin + tried.margin, m.change.fan + tried.fan)
+        earned = jax.vmap(lambda change: _foresee(p, k, m.tuned, state, change))(changes)
+        best = jnp.argmax(earned)
+        return Memory(m.tuned, jax.tree.map(lambda c: c[best], changes))
+
+    return Governor(init, act, plan, EVERY)
+
+
+def _changed(k: Knobs, change: Change) -> Knobs:
+    return k._replace(  # type: ignore[arg-type] # traced
+        urgent0=k.urgent0 + change.pull,
+        batch0=k.batch0 + change.pull,
+        margin=k.margin + change.margin,
+        fan0=k.fan0 + change.fan,
+    )
+
+
+def _foresee(p: FpgaParameters, k: Knobs, m: tuned.Memory, state: FpgaState, change: Change) -> Array:
+    """Return what the change earns within the time looked ahead, []."""
+
+    def tick(carry: Any, t: Array) -> tuple[Any, None]:
+        state, m, total = carry
+        now = change._replace(pull=jnp.where(t < HELD, change.pull, 0.0))
+        m, action = tuned.decide(_changed(k, now), m, state.observation, True)
+        alive = ~state.dead
+        state, out = board.step(p, state, command(action))
+        return (state, m, total + jnp.where(alive, out.reward, 0.0)), None
+
+    (state, m, total), _ = jax.lax.scan(tick, (state, m, jnp.float32(0.0)), jnp.arange(AHEAD))
+    return total + 0.5 * (p.urgent_value * state.queue.urgent[0])

@@ -1,0 +1,111 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neurorl import cli
+
+WRITTEN = Path(__file__).parent / "envs" / "fpga" / "reports" / "written"
+NAMES = sorted(file.name for file in WRITTEN.iterdir())
+
+
+def run(capsys, *arguments):
+    status = cli.main(["report", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_table_for_people(capsys):
+    status, out, err = run(capsys, WRITTEN / "timing.rpt")
+    assert (status, err) == (0, "")
+    assert "setup          -0.412    -1.730        6       2400" in out
+    assert "verdict: not met" in out
+    assert "worst setup: -0.412 ns, inter clock group fast->core" in out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_kind_has_a_table_and_an_object(capsys, name):
+    status, out, _ = run(capsys, WRITTEN / name)
+    assert status == 0
+    assert out.startswith(str(WRITTEN / name))
+    status, out, _ = run(capsys, WRITTEN / name, "--json")
+    assert status == 0
+    found = json.loads(out)
+    assert next(iter(found)) == "kind"
+    assert found["file"] == str(WRITTEN / name)
+
+
+def test_json_of_one_file_is_an_object_whose_first_keys_are_fixed(capsys):
+    _, out, _ = run(capsys, WRITTEN / "timing.rpt", "--json")
+    found = json.loads(out)
+    assert list(found)[:7] == ["kind", "wns_ns", "tns_ns", "whs_ns", "ths_ns", "wpws_ns", "tpws_ns"]
+    assert found["clocks"][0]["wns_ns"] is None
+    assert '"wns_ns": Infinity' in out
+    assert '"wns_ns": null' in out
+    assert found["worst_setup"]["path"]["logic_levels"] == 2
+
+
+def test_a_folder_and_several_files_are_a_list(capsys, tmp_path):
+    status, out, err = run(capsys, WRITTEN, "--json")
+    assert status == 0
+    assert [Path(found["file"]).name for found in json.loads(out)] == NAMES
+    assert err == ""
+    (tmp_path / "notes.txt").write_text("no report\n")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "power.rpt").write_text((WRITTEN / "power.rpt").read_text())
+    status, out, err = run(capsys, tmp_path, "--json")
+    assert (status, json.loads(out)["total_power_w"]) == (0, 9.531), "other files of a folder are passed over"
+    assert "notes.txt: line 1: nothing in this text is from a Vivado report" in err
+    status, out, err = run(capsys, tmp_path / "notes.txt", WRITTEN / "power.rpt", "--json")
+    assert status == 0
+    assert [found["kind"] for found in json.loads(out)] == [None, "power"], "a file that was named keeps its place"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "there is no such file or folder"),
+        (b"", "line 1: the text is empty"),
+        (b"\0\1\2" * 1000, "line 1: this is binary data"),
+        (b"hello\n", "line 1: nothing in this text is from a Vivado report"),
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_exit_1_and_one_sentence_when_nothing_could_be_read(capsys, tmp_path, content, says, flags):
+    file = tmp_path / "file.rpt"
+    if content is not None:
+        file.write_bytes(content)
+    status, out, err = run(capsys, file, *flags)
+    assert (status, out) == (1, "")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_an_empty_folder(capsys, tmp_path):
+    status, _, err = run(capsys, tmp_path)
+    assert status == 1
+    assert "no report was found" in err
+
+
+def test_a_cut_report_is_read_and_said_to_be_partial(capsys, tmp_path):
+    file = tmp_path / "cut.rpt"
+    file.write_text((WRITTEN / "timing.rpt").read_text()[:6000])
+    status, out, _ = run(capsys, file)
+    assert status == 0
+    assert "partial: something is missing" in out
+
+
+def test_the_command_needs_no_jax():
+    code = (
+        "import sys; from neurorl import cli; cli.main(sys.argv[1:]); assert not {'jax', 'numpy', 'gymnasium'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "report", str(WRITTEN / "power.rpt")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
