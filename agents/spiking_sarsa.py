@@ -60,7 +60,7 @@ class SpikingSarsa(Agent):
     """Hyperparameters of spiking SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
 
     code: codes.Code
-    substeps: int = parameter(128, "substeps an environment step", low=1, high=65_536, static=True)
+    substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
     learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
     lambda_: float = parameter(0.8, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)

@@ -38,6 +38,8 @@ class Asked(NamedTuple):
     median: float | None = None  # largest median of the environment step of the first of the three
     episodes: int = 20  # greedy episodes of the last evaluation
     settings: dict[str, Any] = {}  # of the environment
+    evaluations: int = 20  # evaluations on the way
+    limit: int | None = None  # of an episode, where the environment has none
 
 
 TASKS = {
@@ -47,14 +49,14 @@ TASKS = {
     "MountainCarContinuous-v0": Asked(200_000, 90.0, 16),
     "Pendulum-v1": Asked(500_000, -250.0),
     "Catch-bsuite": Asked(100_000, 0.95),
-    "LunarLander-v3": Asked(1_000_000, 100.0),
-    "FrozenLake-v1": Asked(200_000, 0.70, episodes=2_000),
-    "CliffWalking-v1": Asked(100_000, -20.0),
-    "Taxi-v3": Asked(500_000, 7.0, episodes=100),
-    "Blackjack-v1": Asked(500_000, -0.06, episodes=2_000),
+    "LunarLander-v3": Asked(1_000_000, 100.0, evaluations=10),
+    "FrozenLake-v1": Asked(200_000, 0.70, episodes=2_000, evaluations=5),
+    "CliffWalking-v1": Asked(100_000, -20.0, evaluations=5, limit=200),
+    "Taxi-v3": Asked(500_000, 7.0, episodes=100, evaluations=5),
+    "Blackjack-v1": Asked(500_000, -0.06, episodes=2_000, evaluations=5),
     "DeepSea-bsuite": Asked(100_000, 0.9, 16, settings={"size": 10}),
     "MemoryChain-bsuite": Asked(200_000, 0.9, 16, episodes=100, settings={"memory_length": 10}),
-    "Breakout-MinAtar": Asked(2_000_000, 1.5),  # three times the 0.5 of a random agent
+    "Breakout-MinAtar": Asked(2_000_000, 1.5, evaluations=10),  # three times the 0.5 of a random agent
 }
 
 
@@ -94,7 +96,7 @@ def train(task: str, variant: str, a: argparse.Namespace) -> neurorl.Run:
     if variant == "default":  # made here, so that no preset is put into it
         resolved = resolve(task, settings=bar.settings)
         ranges = resolved.ranges._asdict() if resolved.ranges else {}
-        agent = agents.find(agent).for_spaces(resolved.observation_space, resolved.action_space, **ranges)
+        agent = agents.find(a.agent).for_spaces(resolved.observation_space, resolved.action_space, **ranges)
     settings = {f"env.{name}": value for name, value in bar.settings.items()}
     options = {
         "steps": bar.steps,
