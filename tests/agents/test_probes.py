@@ -14,7 +14,6 @@ GAMMA = 0.5  # far from 1, so that a wrong discount shows
 AGENTS = {
     "sarsa": ({"explore_steps": 500}, 1_500),
     "linear-sarsa": ({}, 1_500),
-    "spiking-sarsa": ({}, 1_500),
     "dqn": (
         {"begin": 100, "train_every": 4, "batch": 32, "target_every": 40, "learning_rate": 5e-3, "explore_steps": 1500},
         3000,
