@@ -128,6 +128,8 @@ def judge(returns: dict[str, np.ndarray], constants: np.ndarray) -> dict[str, An
     share = float(np.bincount(constants.argmax(0), minlength=len(constants)).max() / constants.shape[1])
     share_se = float(np.sqrt(share * (1 - share) / constants.shape[1]))
     gates["5 most frequent best constant <= 0.20"] = {"share": share, "se": share_se, "holds": share <= 0.20}
+    for gate in gates.values():
+        gate["holds"] = bool(gate["holds"])
     return gates
 
 

@@ -25,7 +25,7 @@ class FpgaTelemetry(Environment[FpgaState, FpgaParameters]):
         3 temperature   C        0 to 125      of the junction, measured; the last valid reading while there is none
         4 power         W        0 to 40       measured, without the fan
         5 canary_slack  ns      -1 to 2        of the canary path: noisy, biased, blind to droop
-        6 price         1        0 to 4        of energy
+        6 price         1        0 to 5        of energy
         7 urgent        ticks    0 to 12       urgent work waiting, in ticks of nominal capacity
         8 batch         ticks    0 to 60       batch work waiting
         9 batch_due     ticks    0 to 30       the part of it in the second half of its time

@@ -76,8 +76,8 @@ class FpgaParameters(Checked):
     batch_high: Number = parameter(0.9, "most", low=0.0)
     price_swing: Number = parameter(0.85, "amplitude of the wave of the price", low=0.0, high=1.0)
     price_period: Number = parameter(120.0, "its mean period, ticks", above=1.0)
-    price_spike: Number = parameter(1.5, "height of a spike of the price", low=0.0)
-    price_spike_rate: Number = parameter(0.01, "spikes a tick", low=0.0, high=1.0)
+    price_spike: Number = parameter(3.0, "height of a spike of the price", low=0.0)
+    price_spike_rate: Number = parameter(0.012, "spikes a tick", low=0.0, high=1.0)
     switches: Number = parameter(2.0, "switches of source an episode, at most 2", low=0.0, high=2.0)
 
     # hazards
@@ -109,11 +109,11 @@ class FpgaParameters(Checked):
     canary_walk_ns: Number = parameter(0.006, "its walk a tick, ns", low=0.0)
 
     # what is paid
-    urgent_value: Number = parameter(1.0, "for urgent work in time, a nominal tick of it")
-    batch_value: Number = parameter(0.25, "for batch work in time")
-    late_urgent: Number = parameter(1.0, "cost of urgent work late", low=0.0)
+    urgent_value: Number = parameter(1.4, "for urgent work in time, a nominal tick of it")
+    batch_value: Number = parameter(0.42, "for batch work in time")
+    late_urgent: Number = parameter(0.7, "cost of urgent work late", low=0.0)
     late_batch: Number = parameter(0.02, "cost of batch work late", low=0.0)
-    energy_cost: Number = parameter(0.011, "cost of a joule at price 1", low=0.0)
+    energy_cost: Number = parameter(0.016, "cost of a joule at price 1", low=0.0)
     wear_cost: Number = parameter(0.04, "cost of a tick of wear at 1 V and 60 C", low=0.0)
     heat_cost: Number = parameter(0.04, "cost of a degree above 85 C, a tick", low=0.0)
     crash_cost: Number = parameter(4.0, "cost of a crash or shutdown", low=0.0)

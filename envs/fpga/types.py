@@ -53,7 +53,7 @@ OBSERVATION = (
     Reading("temperature", "C", 0.0, 125.0, "junction measured; the last valid reading while there is none"),
     Reading("power", "W", 0.0, 40.0, "board power measured, without the fan"),
     Reading("canary_slack", "ns", -1.0, 2.0, "slack of the canary path, which misses droop and has a bias"),
-    Reading("price", "1", 0.0, 4.0, "price of energy, relative to its mean"),
+    Reading("price", "1", 0.0, 5.0, "price of energy, relative to its mean"),
     Reading("urgent", "ticks", 0.0, 12.0, "urgent work waiting, in ticks of nominal capacity"),
     Reading("batch", "ticks", 0.0, 60.0, "batch work waiting, in ticks of nominal capacity"),
     Reading("batch_due", "ticks", 0.0, 30.0, "the part of it that is in the second half of its time"),

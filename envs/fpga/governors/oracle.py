@@ -1,9 +1,10 @@
 r"""A privileged governor that looks ahead: it tries its next moves on a copy of the board, its world included.
 
-Every 4 ticks each of 22 changes of the tuned governor (how much speed is worth, the margin, the fan) is driven for 28 ticks on
+Every 4 ticks each of 33 changes of the tuned governor (how much speed is worth, the margin, the fan) is driven for 36 ticks on
 the very state of the board, hidden part and coming world and all, and the best is kept; the change of pull ends after 8 ticks,
-while margin and fan stay. Urgent work that waits at the end counts half of what it will bring. One step of policy improvement
-by rollout (Bertsekas, Tsitsiklis and Wu 1997), from perfect knowledge: a score to be measured against, not a controller.
+while margin and fan stay. Its canary has neither noise nor bias. Urgent work that waits at the end counts half of what it will
+bring. One step of policy improvement by rollout (Bertsekas, Tsitsiklis and Wu 1997), from perfect knowledge: a score to be
+measured against, not a controller.
 """
 
 import itertools
@@ -13,23 +14,24 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.envs.fpga import board
+from neurorl.envs.fpga import board, supply, timing
 from neurorl.envs.fpga.actions import command
 from neurorl.envs.fpga.governors import tuned
 from neurorl.envs.fpga.governors.governor import Governor
 from neurorl.envs.fpga.governors.tuned import Knobs
 from neurorl.envs.fpga.parameters import FpgaParameters
-from neurorl.envs.fpga.types import FpgaState
+from neurorl.envs.fpga.types import INDEX, FpgaState
 
 EVERY = 4  # ticks between plans
 HELD = 8  # ticks that a change of pull is tried for
-AHEAD = 28  # ticks looked ahead
+AHEAD = 36  # ticks looked ahead
 
 
 class Change(NamedTuple):
     """A change of the tuned governor. All []."""
 
-    pull: Array
+    pull: Array  # of urgent work, and of batch work
+    batch: Array  # of batch work besides
     margin: Array  # ns
     fan: Array
 
@@ -41,8 +43,15 @@ class Memory(NamedTuple):
     change: Change
 
 
-_TRIED = [(pull, margin, 0.0) for pull, margin in itertools.product((-2.0, -0.8, 0.0, 0.8, 2.0), (-0.3, -0.1, 0.0, 0.2))]
-_TRIED += [(0.0, 0.0, -0.2), (0.0, 0.0, 0.2)]
+_TRIED = [  # pull, batch, margin, fan
+    *(
+        (pull, 0.0, margin, 0.0)
+        for pull, margin in itertools.product((-3.0, -1.5, -0.6, 0.0, 0.6, 1.5), (-0.2, -0.08, 0.0, 0.15))
+    ),
+    *((0.0, batch, 0.0, 0.0) for batch in (-4.0, -1.5, 1.5, 3.0)),
+    *((0.0, 0.0, margin, 0.0) for margin in (-0.4, 0.4)),
+    *((0.0, 0.0, 0.0, fan) for fan in (-0.2, 0.2)),
+]
 
 
 def governor(k: Knobs) -> Governor:
@@ -50,15 +59,17 @@ def governor(k: Knobs) -> Governor:
 
     def init() -> Memory:
         zero = jnp.float32(0.0)
-        return Memory(tuned.init(), Change(zero, zero, zero))
+        return Memory(tuned.init(), Change(zero, zero, zero, zero))
 
     def act(p: FpgaParameters, m: Memory, observation: Array, state: FpgaState) -> tuple[Memory, Array]:
-        remembered, action = tuned.decide(_changed(k, m.change), m.tuned, observation, True)
+        del observation
+        remembered, action = tuned.decide(_changed(k, m.change), m.tuned, _sight(p, state), True)
         return Memory(remembered, m.change), action
 
     def plan(p: FpgaParameters, m: Memory, state: FpgaState) -> Memory:
         tried = Change(*jnp.array(_TRIED, jnp.float32).T)
-        changes = Change(tried.pull, m.change.margin + tried.margin, m.change.fan + tried.fan)
+        tried = tried._replace(margin=m.change.margin + tried.margin, fan=m.change.fan + tried.fan)
+        changes = jax.tree.map(lambda many, reset: jnp.append(many, reset), tried, Change(*[0.0] * 4))
         earned = jax.vmap(lambda change: _foresee(p, k, m.tuned, state, change))(changes)
         best = jnp.argmax(earned)
         return Memory(m.tuned, jax.tree.map(lambda c: c[best], changes))
@@ -69,10 +80,19 @@ def governor(k: Knobs) -> Governor:
 def _changed(k: Knobs, change: Change) -> Knobs:
     return k._replace(  # type: ignore[arg-type] # traced
         urgent0=k.urgent0 + change.pull,
-        batch0=k.batch0 + change.pull,
+        batch0=k.batch0 + change.pull + change.batch,
         margin=k.margin + change.margin,
         fan0=k.fan0 + change.fan,
     )
+
+
+def _sight(p: FpgaParameters, state: FpgaState) -> Array:
+    """Return what is seen with a perfect canary, [15]."""
+    part = state.part
+    volts = state.voltage - part.supply_ohm * supply.STATIC * state.current_a
+    relative = timing.relative_delay(p, volts, state.junction_c, part.threshold_v + timing.aging(p, state.stress))
+    slack = timing.setup_slack(p, board.clock_mhz(state.level), relative, part.process, part.sens)
+    return state.observation.at[INDEX["canary_slack"]].set(slack)
 
 
 def _foresee(p: FpgaParameters, k: Knobs, m: tuned.Memory, state: FpgaState, change: Change) -> Array:
@@ -80,8 +100,9 @@ def _foresee(p: FpgaParameters, k: Knobs, m: tuned.Memory, state: FpgaState, cha
 
     def tick(carry: Any, t: Array) -> tuple[Any, None]:
         state, m, total = carry
-        now = change._replace(pull=jnp.where(t < HELD, change.pull, 0.0))
-        m, action = tuned.decide(_changed(k, now), m, state.observation, True)
+        held = t < HELD
+        now = change._replace(pull=jnp.where(held, change.pull, 0.0), batch=jnp.where(held, change.batch, 0.0))
+        m, action = tuned.decide(_changed(k, now), m, _sight(p, state), True)
         alive = ~state.dead
         state, out = board.step(p, state, command(action))
         return (state, m, total + jnp.where(alive, out.reward, 0.0)), None
