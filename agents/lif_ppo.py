@@ -2,14 +2,15 @@ r"""PPO whose policy and value are networks of leaky integrate-and-fire neurons,
 
     v <- v + (I - v) / tau - s,   s = 1 where v >= 1
 
-An observation is a constant current over S substeps into a first layer; its spikes drive a second, whose spike counts are read
-out linearly. The networks begin every environment step at rest, so backpropagation does not reach across steps. Everything else
-is PPO (``neurorl.agents.ppo``). Zenke and Ganguli (2018) for the surrogate, Tang et al. (2021) for the use in control.
+An observation is a constant current over S substeps into a layer of neurons, whose spike counts are read out linearly. The
+networks begin every environment step at rest, so backpropagation does not reach across steps. Everything else is PPO
+(``neurorl.agents.ppo``). Zenke and Ganguli (2018) for the surrogate, Tang et al. (2021) for the use in control.
 """
 
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from flax import struct
 from gymnasium import spaces
@@ -24,7 +25,7 @@ from neurorl.parameters import parameter
 
 
 class SpikingActorCriticNetwork(nn.Module):
-    """A policy and a value, two networks of two layers of spiking neurons each."""
+    """A policy and a value, each read out from a layer of spiking neurons of its own."""
 
     actions: int
     hidden: int
@@ -34,24 +35,20 @@ class SpikingActorCriticNetwork(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, Array]:
         """Return the logits of the actions [..., actions] and the value [...] of inputs [..., size]."""
-        return self._tower(x, self.actions, 0.01), self._tower(x, 1, 1.0)[..., 0]
+        return self._read(x, self.actions, 0.01), self._read(x, 1, 1.0)[..., 0]
 
-    def _tower(self, x: Array, outputs: int, scale: float) -> Array:
-        current = self._synapses(self.hidden)(x)
-        first = self._fire([current] * self.substeps)
-        currents = self._synapses(self.hidden)(first)  # of all substeps in one product
-        second = self._fire(list(currents))
-        return nn.Dense(outputs, kernel_init=initializers.orthogonal(scale))(second.mean(0))
-
-    def _synapses(self, neurons: int) -> nn.Dense:
+    def _read(self, x: Array, outputs: int, scale: float) -> Array:
         # Currents of a few thresholds, so that from the start some neurons fire at every substep and some never.
-        start = initializers.uniform(4.0)
-        return nn.Dense(neurons, kernel_init=initializers.orthogonal(4.0), bias_init=lambda *a: start(*a) - 1.0)
+        synapses = nn.Dense(
+            self.hidden, kernel_init=initializers.orthogonal(4.0), bias_init=lambda *a: 4.0 * jax.random.uniform(*a) - 1.0
+        )
+        rate = self._fire(synapses(x)).mean(0)
+        return nn.Dense(outputs, kernel_init=initializers.orthogonal(scale))(rate)
 
-    def _fire(self, currents: list[Array]) -> Array:
-        """Return the spikes, [S, ..., neurons], of neurons at rest that receive these currents, one a substep."""
-        v, spikes = jnp.zeros_like(currents[0]), []
-        for current in currents:
+    def _fire(self, current: Array) -> Array:
+        """Return the spikes, [S, ..., neurons], of neurons at rest that receive a constant current."""
+        v, spikes = jnp.zeros_like(current), []
+        for _ in range(self.substeps):
             v = v + (current - v) / self.tau
             spikes.append(spike(v - 1.0))
             v = v - spikes[-1]
@@ -62,6 +59,7 @@ class SpikingActorCriticNetwork(nn.Module):
 class LifPPO(PPO):
     """Hyperparameters of PPO with spiking networks."""
 
+    hidden: int = parameter(128, "spiking neurons of each of the two networks", low=1, static=True)
     substeps: int = parameter(8, "substeps an environment step", low=1, high=256, static=True)
     tau: float = parameter(4.0, "time constant of the membrane, substeps", low=1.0, static=True)
 
