@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 export JAX_PLATFORMS ?= cpu
 export JAX_COMPILATION_CACHE_DIR ?= $(or $(TMPDIR),/tmp)/neurorl-jax-cache-$(shell id -u)
 
-.PHONY: train test test-all check typecheck wheel bench clean
+.PHONY: train test test-all check typecheck wheel bench figures clean
 
 train: $(VENV)/installed
 	$(BIN)/neurorl train CartPole-v1 --seeds 10 --steps 16000 --eval-every 1000 --out runs/cartpole --overwrite
@@ -36,6 +36,10 @@ wheel: $(VENV)/installed
 bench: $(VENV)/installed
 	$(BIN)/python -m experiments.benchmarks.training_speed
 	$(BIN)/python -m experiments.benchmarks.host_loop_speed
+
+# The README's main figure and table, from nothing: about an hour and a half on two cores; started again, it goes on.
+figures: $(VENV)/installed
+	$(BIN)/python -m experiments.learning_curves --jobs 2
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

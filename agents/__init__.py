@@ -13,6 +13,13 @@ __all__ = ["Agent", "Timestep", "find", "name_of", "names", "preset", "register"
 DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
+    "spiking-sarsa": "neurorl.agents.spiking_sarsa:SpikingSarsa",
+    "r-stdp": "neurorl.agents.r_stdp:RStdp",
+    "ppo": "neurorl.agents.ppo:PPO",
+    "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",
+    "dqn": "neurorl.agents.dqn:DQN",
+    "sarsa": "neurorl.agents.sarsa:Sarsa",
+    "linear-sarsa": "neurorl.agents.linear_sarsa:LinearSarsa",
     "random": "neurorl.agents.random:Random",
 }
 

@@ -1,4 +1,4 @@
-"""The agent contract: four jittable functions on unbatched arrays.
+"""The agent contract: a few jittable functions on unbatched arrays.
 
     state            = agent.init(key)                                   a learner that has seen nothing
     state, action    = agent.learn(state, timestep, key)                 learn from the last action's outcome, choose the next
@@ -8,6 +8,13 @@
 An agent is itself a pytree of hyperparameters, so the caller may map over seeds and hyperparameters alike. One call of
 ``learn`` an environment step is all of training: it perceives the new observation once, both to judge the last action
 and to choose the next.
+
+An agent that learns from batches says ``update_every`` and gives a fifth function, which the loops call for all learners at once
+after every so many environment steps:
+
+    state            = agent.update(state, key)                          learn from what was gathered
+
+Within ``learn`` a branch on a learner's own counter would not do: mapped over learners, both sides of it run on every step.
 """
 
 from typing import Any, NamedTuple
@@ -27,11 +34,17 @@ class Timestep(NamedTuple):
     terminated: Array  # [], bool: the task ended the episode
     truncated: Array  # [], bool: something outside the task did
     final_observation: Array  # what the last action led to; differs from observation only at an episode's end
+    events: Any = ()  # what happened in the step (RewardEvents), where the environment says; their rewards are in reward already
 
 
-def restart(observation: Array) -> Timestep:
-    """Return the timestep of an episode that begins: it ends nothing within the task and teaches nothing."""
-    return Timestep(observation, jnp.float32(0.0), jnp.array(False), jnp.array(True), observation)
+def restart(observation: Array, events: Any = ()) -> Timestep:
+    """Return the timestep of an episode that begins: it ends nothing within the task and teaches nothing.
+
+    Args:
+        observation: The first observation.
+        events: Those of a step in which nothing happened, of the environment's shapes.
+    """
+    return Timestep(observation, jnp.float32(0.0), jnp.array(False), jnp.array(True), observation, events)
 
 
 class Agent:
@@ -60,12 +73,29 @@ class Agent:
         """Learn from what the last action brought, and choose the next action."""
         raise NotImplementedError
 
+    @property
+    def update_every(self) -> int | None:
+        """Environment steps from one :meth:`update` to the next, fixed when compiled; None where there is none."""
+        return None
+
+    def update(self, state: Any, key: Array) -> Any:
+        """Learn from what ``learn`` has gathered."""
+        raise NotImplementedError
+
+    def for_steps(self, steps: int) -> Any:
+        """Return the agent with the schedules that were left open fitted to a run of ``steps``; by default as it is."""
+        return self
+
     def rest(self, state: Any) -> Any:
         """Return the activity that an episode of frozen weights starts with; by default () for no memory."""
         return ()
 
     def act(self, state: Any, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose an action greedily, reading the weights only."""
+        raise NotImplementedError
+
+    def value(self, state: Any, observation: Array) -> Array:
+        """Return what the agent expects of an observation, []: the discounted return, in units of reward. Not all have it."""
         raise NotImplementedError
 
     def report(self, state: Any) -> dict[str, Array]:

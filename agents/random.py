@@ -4,26 +4,33 @@ from typing import Any
 
 import jax
 from flax import struct
+from gymnasium import spaces
 from jax import Array
 
+from neurorl.agents import actions
+from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
-from neurorl.parameters import parameter
 
 
 @struct.dataclass
 class Random(Agent):
     """An agent that does not look."""
 
-    actions: int = parameter(2, "number of actions", low=1, static=True)
+    actions: Actions = Actions()
 
-    def init(self, key: Array) -> tuple[()]:
-        """Return nothing: there is nothing to know."""
-        return ()
+    @classmethod
+    def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "Random":
+        """Return the agent for an environment's actions."""
+        return cls(actions=actions.for_space(action_space))
+
+    def init(self, key: Array) -> Array:
+        """Return the key, which nothing reads: there is nothing to know, but learners are mapped over what they hold."""
+        return jax.random.key_data(key)
 
     def learn(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array]:
         """Choose at random."""
-        return state, jax.random.randint(key, (), 0, self.actions)
+        return state, self.actions.sample(key)
 
     def act(self, state: Any, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose at random."""
-        return activity, jax.random.randint(key, (), 0, self.actions)
+        return activity, self.actions.sample(key)

@@ -1,6 +1,7 @@
 r"""Spiking actor-critic: dopamine-gated plasticity from a prediction error, without gradient or replay.
 
-Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts.
+Input neurons fire a population code of the observation. Actor neurons, one an action, compete: the first to spike acts; an
+action of several components has a head of such neurons for each.
 Critic neurons in two opposed groups hold the value of the observation in their rates. At the end of an environment step
 the critic's prediction error is released as dopamine, and every synapse changes by its eligibility times that dopamine
 (Fremaux, Sprekeler and Gerstner 2013). ARCHITECTURE.md walks through one step.
@@ -13,22 +14,31 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from gymnasium import spaces
 from jax import Array
 
 from neurorl import codes
-from neurorl.agents.contract import Agent, Timestep, count_actions
-from neurorl.codes import spike_encoder
+from neurorl.agents import actions, components
+from neurorl.agents.actions import Actions
+from neurorl.agents.contract import Agent, Timestep
+from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
+from neurorl.codes.working_memory import WorkingMemory
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine
+from neurorl.neuromodulation import acetylcholine, dopamine, norepinephrine, reward, serotonin
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
+from neurorl.neuromodulation.norepinephrine import Norepinephrine
+from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
 from neurorl.plasticity import eligibility, rules, three_factor
+from neurorl.synapses.listed_trace import ListedTrace
 from neurorl.synapses.spike_trace import SpikeTrace
+
+LARGE = 1024  # input neurons above which only those that fire are multiplied by their weights
 
 
 @struct.dataclass
@@ -47,12 +57,13 @@ class Encoder:
 
 @struct.dataclass
 class Actor:
-    """One escape-noise neuron an action."""
+    """Escape-noise neurons, a head for each component of an action; joint actions may share synapses (``agents.components``)."""
 
     learning_rate: float = parameter(20.0, "weight change for a unit of dopamine and eligibility", low=0.0)
     lambda_: float = parameter(0.95, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     hazard: float = parameter(0.5, "probability a substep that some actor neuron fires", low=0.0, high=1.0)
     rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
+    components: tuple[int, ...] = parameter((), "sizes of the components that joint actions share synapses by", static=True)
     inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
 
 
@@ -87,12 +98,14 @@ class State(NamedTuple):
     """A learner."""
 
     encoder: EncoderState  # input neurons
-    actor: Plastic
-    threshold: Array  # [actions], of the actor neurons
+    actor: Plastic  # onto the P actor neurons, or populations that actor neurons share
+    threshold: Array  # [P]
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
     value: Array  # [], value of the last observation
     uncertainty: Array  # [], expected |dopamine|
+    surprise: Array  # [], recent |dopamine|, for norepinephrine
+    patience: Array  # [], recent value, for serotonin
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
 
@@ -100,7 +113,7 @@ class Activity(NamedTuple):
     """What the network did in one environment step, for figures."""
 
     input_spikes: Array  # [S, C]
-    actor_spikes: Array  # [S, actions]
+    actor_spikes: Array  # [S, A]
     critic_spikes: Array  # [S, 2 neurons], counts
     value: Array  # []
     dopamine: Array  # []
@@ -112,13 +125,16 @@ class SpikingActorCritic(Agent):
 
     code: codes.Code
     encoder: Encoder = Encoder()
+    memory: WorkingMemory = WorkingMemory()
     actor: Actor = Actor()
     critic: Critic = Critic()
     dopamine: Dopamine = Dopamine()
     acetylcholine: Acetylcholine = Acetylcholine()
+    norepinephrine: Norepinephrine = Norepinephrine()
+    serotonin: Serotonin = Serotonin()
     homeostasis: Homeostasis = Homeostasis()
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
-    actions: int = parameter(2, "number of actions", low=1, static=True)
+    actions: Actions = Actions()
 
     @classmethod
     def for_spaces(
@@ -128,22 +144,24 @@ class SpikingActorCritic(Agent):
         code = codes.for_space(observation_space, **ranges)
         # Neighbouring observations of a box follow each other, and a trace that carries over smooths them. States of a one-hot
         # code have no neighbours: there it would credit one state with the outcome of another.
-        encoder = Encoder(carry=not isinstance(code, codes.OneHot))
-        return cls(code=code, encoder=encoder, actions=count_actions(cls, action_space))
+        encoder = Encoder(carry=code.continuous)
+        return cls(code=code, encoder=encoder, actions=actions.for_space(action_space))
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
         rules.find(self.actor.rule)
         key_encoder, key_critic = jax.random.split(key)
-        critics = 2 * self.critic.neurons
+        critics, populations = 2 * self.critic.neurons, self._membership().shape[1]
         return State(
-            encoder=spike_encoder.init(key_encoder, self.code.size),
-            actor=Plastic(*jnp.zeros((2, self.actions, self.code.size))),
-            threshold=jnp.zeros(self.actions),
-            critic=Plastic(*jnp.zeros((2, critics, self.code.size))),
+            encoder=spike_encoder.init(key_encoder, self.inputs, self.code.init())._replace(memory=self._empty_memory()),
+            actor=Plastic(*jnp.zeros((2, populations, self.inputs))),
+            threshold=jnp.zeros(populations),
+            critic=Plastic(*jnp.zeros((2, critics, self.inputs))),
             potential=jax.random.uniform(key_critic, (critics,)),
             value=jnp.float32(0.0),
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            surprise=jnp.asarray(self.acetylcholine.start, jnp.float32),
+            patience=jnp.float32(0.0),
             scaled=jnp.int32(0),
         )
 
@@ -156,51 +174,75 @@ class SpikingActorCritic(Agent):
         """Do what :meth:`learn` does and return the activity too."""
         key_input, key_actor = jax.random.split(key)
         ended = timestep.terminated | timestep.truncated
+        arousal = norepinephrine.arousal(self.norepinephrine, state.surprise, state.uncertainty)
+        gamma = serotonin.discount(self.serotonin, state.patience, self.gamma)
 
-        encoder, x = self.encode(state.encoder, timestep.observation, key_input)
+        encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
+        if self.memory.enabled:
+            encoder = encoder._replace(memory=encoder.memory._replace(begins=ended))
+        encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
-        hazard = escape_noise.hazard(drive, self.actor.hazard)
-        decision = escape_noise.first_spike(key_actor, hazard, self.actor.inhibition)
+        drive = norepinephrine.explore(self.norepinephrine, arousal, drive)
+        post, winners = self._decide(key_actor, self._joint(drive))
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
 
         delta = dopamine.release(
-            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, self.gamma
+            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, gamma
         )
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
-        actor_rate = self.actor.learning_rate * acetylcholine.gate(self.acetylcholine, uncertainty)
+        surprise = norepinephrine.update(self.norepinephrine, state.surprise, delta, timestep.truncated)
+        if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
+            uncertainty = acetylcholine.startle(self.acetylcholine, uncertainty, reward.switched(timestep.events))
+        gate = acetylcholine.gate(self.acetylcholine, uncertainty)
+        actor_rate = self.actor.learning_rate * norepinephrine.open_gate(self.norepinephrine, arousal, gate)
         actor_weights = three_factor.change(state.actor.weights, state.actor.eligibility, delta, actor_rate)
         critic_weights = three_factor.change(state.critic.weights, state.critic.eligibility, delta, self.critic.learning_rate)
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
-        post = rules.Postsynaptic(decision.spikes, hazard * decision.active[:, None])
-        actor_increment = rules.find(self.actor.rule)(x, post)
+        actor_increment = rules.find(self.actor.rule)(x, rules.Postsynaptic(*map(self._parts, post)))
         critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
-        actor_trace = eligibility.decay(state.actor.eligibility, self.gamma * self.actor.lambda_, ended)
-        critic_trace = eligibility.decay(state.critic.eligibility, self.gamma * self.critic.lambda_, ended)
-        chosen = jax.nn.one_hot(decision.winner, self.actions)
+        actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
+        critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
+        chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
+        share = self._parts(jnp.concatenate([jnp.full(n, 1.0 / n) for n in self.actions.heads]))
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
-            threshold=threshold.adapt(state.threshold, chosen, 1.0 / self.actions, self.homeostasis.threshold_rate),
+            threshold=threshold.adapt(state.threshold, chosen, share, self.homeostasis.threshold_rate),
             critic=Plastic(critic_weights, critic_trace + critic_increment),
             potential=potential,
             value=value,
             uncertainty=uncertainty,
+            surprise=surprise,
+            patience=serotonin.update(self.serotonin, state.patience, value),
             scaled=state.scaled + scaled,
         )
-        return state, decision.winner, Activity(x.spikes, decision.spikes, critic_spikes, value, delta)
+        return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
 
     def rest(self, state: State) -> EncoderState:
-        """Return the input neurons as they are: their potentials and traces carry over between episodes."""
-        return state.encoder
+        """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""
+        return state.encoder._replace(memory=self._empty_memory())
 
     def act(self, state: State, activity: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, Array]:
         """Choose the action of the largest drive, summed over the substeps and without noise."""
         activity, x = self.encode(activity, observation, key)
         drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
-        return activity, jnp.argmax(drive)
+        return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(self._joint(drive))])
+
+    def value(self, state: State, observation: Array) -> Array:
+        """Return the discounted return expected of an observation, []: what the critic's rates settle at, without spikes.
+
+        The value of ``record`` is (1 - gamma) times this, rounded to whole spikes and smeared by the trace of the step before.
+        """
+        rates, _ = self._rates(state.encoder, observation)
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        settled = rates / self._groups if self.encoder.carry else jnp.zeros_like(rates)
+        spikes = jnp.broadcast_to(rates, (self.encoder.substeps, *rates.shape))
+        x = SpikeTrace(settled, spikes, decay, gain=(1.0 - decay) / self._groups)
+        drive = x.project(state.critic.weights).mean(0)
+        return 2.0 * jnp.mean(self._signs() * jnp.clip(0.5 + drive, 0.0, 1.0)) / (1.0 - self.gamma)
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""
@@ -214,17 +256,87 @@ class SpikingActorCritic(Agent):
             "threshold_max": state.threshold.max(),
         }
 
-    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace]:
+    def encode(self, encoder: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace | ListedTrace]:
         """Let the input neurons fire at an observation; the traces of a map sum to about 1 / maps."""
-        rates = self.code.rates(observation)
+        if self._fires_sparsely():
+            return self._encode_sparsely(encoder, observation)
+        rates, memory = self._rates(encoder, observation)
         if self.encoder.spikes == "poisson":
             potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
         else:
             potential, spikes = spike_encoder.integrate(encoder.potential, rates, self.encoder.substeps)
         decay = jnp.exp(-1.0 / self.encoder.tau)
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
-        x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self.code.groups)
-        return EncoderState(potential, x.final()), x
+        x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self._groups)
+        return EncoderState(potential, x.final(), encoder.code, memory), x
+
+    def _fires_sparsely(self) -> bool:
+        """Return whether the input neurons that may fire are few, known beforehand, and without a past."""
+        fresh = not self.encoder.carry and self.encoder.spikes == "integrate" and not self.memory.enabled
+        return fresh and hasattr(self.code, "active") and self.code.size > LARGE
+
+    def _encode_sparsely(self, encoder: EncoderState, observation: Array) -> tuple[EncoderState, ListedTrace]:
+        """Do what :meth:`encode` does, for the neurons that the code names."""
+        code: Any = self.code  # one that names its neurons
+        index, rates = code.active(observation, encoder.code)
+        summed = jnp.zeros(self.code.size).at[index].add(rates)  # a neuron may be named twice: the first one fires for both
+        repeated = jnp.tril(index[:, None] == index, -1).any(1)
+        rates = jnp.where(repeated, 0.0, summed[index])
+        before = encoder.potential[index]
+        after, spikes = spike_encoder.integrate(before, rates, self.encoder.substeps)
+        potential = encoder.potential.at[index].add(jnp.where(repeated, 0.0, after - before))
+        decay = jnp.exp(-1.0 / self.encoder.tau)
+        x = SpikeTrace(jnp.zeros_like(rates), spikes * ~repeated, decay, gain=(1.0 - decay) / self._groups)
+        return encoder._replace(potential=potential), ListedTrace(x, index, self.code.size)
+
+    def _rates(self, encoder: EncoderState, observation: Array) -> tuple[Array, Any]:
+        """Return the rates of the input neurons, [inputs], and what working memory holds then."""
+        rates = self.code.rates(observation, encoder.code)
+        if not self.memory.enabled:
+            return rates, ()
+        held = working_memory.step(self.memory, encoder.memory, rates)
+        return jnp.concatenate([rates, held.rates]), held
+
+    @property
+    def inputs(self) -> int:
+        """Number of input neurons, those of the working memory included."""
+        return self.code.size * (2 if self.memory.enabled else 1)
+
+    @property
+    def _groups(self) -> int:
+        return self.code.groups * (2 if self.memory.enabled else 1)
+
+    def _empty_memory(self) -> Any:
+        return working_memory.init(self.code.size) if self.memory.enabled else ()
+
+    def _decide(self, key: Array, drive: Array) -> tuple[rules.Postsynaptic, list[Array]]:
+        """Let the neurons of each head compete, and return what they did [S, A] and the winner of each head."""
+        heads = self.actions.split(drive)
+        keys = [key] if len(heads) == 1 else list(jax.random.split(key, len(heads)))
+        hazards = [escape_noise.hazard(head, self.actor.hazard) for head in heads]
+        decisions = [escape_noise.first_spike(k, h, self.actor.inhibition) for k, h in zip(keys, hazards, strict=True)]
+        until = [h * d.active[:, None] for h, d in zip(hazards, decisions, strict=True)]
+        spikes = jnp.concatenate([d.spikes for d in decisions], axis=-1)
+        return rules.Postsynaptic(spikes, jnp.concatenate(until, axis=-1)), [d.winner for d in decisions]
+
+    def _express(self, post: rules.Postsynaptic, winners: list[Array]) -> Array:
+        """Return the action: of the winners, or without inhibition the population vector of all spikes."""
+        if self.actor.inhibition:
+            return self.actions.of_winners(winners)
+        counts = self.actions.split(post.spikes.sum(0))
+        silent = [jax.nn.one_hot(w, n) * (c.sum() == 0) for w, n, c in zip(winners, self.actions.heads, counts, strict=True)]
+        return self.actions.of_activity([c + s for c, s in zip(counts, silent, strict=True)])
+
+    def _membership(self) -> np.ndarray:
+        return components.membership(self.actor.components, self.actions.size)
+
+    def _joint(self, drive: Array) -> Array:
+        """Return the drives [..., A] of the actor neurons, of those [..., P] of the populations that they share."""
+        return drive @ self._membership().T if self.actor.components else drive
+
+    def _parts(self, activity: Array) -> Array:
+        """Return the activity [..., P] of the populations, of that [..., A] of the actor neurons."""
+        return activity @ self._membership() if self.actor.components else activity
 
     def _criticise(self, potential: Array, drive: Array) -> tuple[Array, Array]:
         """Return the potentials of the critic neurons and their spike counts, [S, 2 neurons]."""

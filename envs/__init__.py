@@ -1,6 +1,7 @@
 """Environments, one folder each, and how an environment id becomes a task for a loop.
 
-Names are loaded on first use, so that what needs no JAX (the reader of reports) starts at once.
+Names are loaded on first use: ``import neurorl`` comes by here to register the environments, and what needs no JAX (the reader of
+reports) starts at once.
 """
 
 from typing import TYPE_CHECKING, Any

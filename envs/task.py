@@ -1,21 +1,23 @@
 """A task: an environment by id, resolved to the JAX one where there is one, with its spaces, limit and threshold.
 
-``ENV`` is a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``), ``module:id`` (the module is imported first and
-may register the id with either), or in Python an environment object or a function that makes one.
+``ENV`` is an id of this package (``neurorl/FpgaTelemetry-v0``), a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``),
+``module:id`` (the module is imported first and may register the id), or in Python an environment object or a function that
+makes one.
 """
 
 import dataclasses
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from neurorl.envs import ranges
+from neurorl.envs import ranges, registry
+from neurorl.envs.lane import space_of
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import check
 
@@ -48,28 +50,10 @@ class Task:
     env_params: Any = None  # and its parameters
     make: Callable[..., Any] | None = None  # makes a Gymnasium environment
 
-    @functools.cached_property
+    @property
     def ranges(self) -> ranges.Ranges | None:
-        """Range of every observation dimension; probes the environment where nothing else says it."""
-        return ranges.find(self.env_id, self.observation_space, self._walk)
-
-    def _walk(self) -> Iterator[np.ndarray]:
-        make = self.make or (lambda: _as_gymnasium(self.env, self.env_params))
-        env = make()
-        env.action_space.seed(0)
-        observation, _ = env.reset(seed=0)
-        while True:
-            yield np.asarray(observation)
-            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
-            if terminated or truncated:
-                observation, _ = env.reset()
-
-
-def gymnax_ids() -> list[str]:
-    """Return the ids of the gymnax registry."""
-    import gymnax
-
-    return list(gymnax.registered_envs)
+        """What is known of the range of every observation dimension."""
+        return ranges.find(self.env_id, self.observation_space)
 
 
 def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None) -> Task:
@@ -97,17 +81,46 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
             importlib.import_module(module)
         except ImportError as error:
             raise NeurorlError(f"environment '{env}': module '{module}' cannot be imported: {error}") from error
-    if loop != "host" and name in gymnax_ids():
+    if loop != "host" and name in registry.ids():
         return _resolve_jax(env, name, settings, max_episode_steps)
     known = list(gymnasium.registry)
+    if successor := _successor(name, known):
+        env = f"{module}:{successor}" if module else successor
+        name = successor
     if name not in known:
-        ids = known + gymnax_ids()
+        ids = known + registry.ids()
         if name in ids:
-            raise NeurorlError(f"environment '{env}' exists only in gymnax: use --loop jax")
+            raise NeurorlError(f"environment '{env}' exists only in JAX: use --loop jax")
         raise NeurorlError(f"unknown environment '{env}'{nearest(name, ids)}; `neurorl list` shows them")
     if loop == "jax":
         raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
     return _resolve_host(env, name, settings, max_episode_steps)
+
+
+def _successor(name: str, known: list[str]) -> str | None:
+    """Return the oldest newer version of an environment whose version Gymnasium no longer has, or None."""
+    base, _, version = name.rpartition("-v")
+    if name in known or not base or not version.isdigit():
+        return None
+    versions = [other.rpartition("-v")[2] for other in known if other.startswith(f"{base}-v")]
+    newer = [int(v) for v in versions if v.isdigit() and int(v) > int(version)]
+    return f"{base}-v{min(newer)}" if newer else None
+
+
+def changed(task: Task, settings: dict[str, Any]) -> Task:
+    """Return a task of a JAX environment with other parameters; what follows from them follows, unless it had been set.
+
+    Raises:
+        NeurorlError: An unknown parameter, a value of the wrong type, or one that decides shapes.
+    """
+    own = {key: value for key, value in task.parameters.items() if hasattr(task.env_params, key)}
+    settings = _checked(settings, own)
+    before, after = task.parameters, {**task.parameters, **settings}
+    for key, derive in DERIVED.get(task.env_id.rpartition(":")[2], {}).items():
+        if key not in settings and np.isclose(before[key], derive(before)):
+            after[key] = derive(after)
+    params = task.env_params.replace(**{key: after[key] for key in own if after[key] != before[key]})
+    return dataclasses.replace(task, env_params=params, parameters=after, changed=True)
 
 
 def reward_threshold(env_id: str) -> float | None:
@@ -117,14 +130,12 @@ def reward_threshold(env_id: str) -> float | None:
 
 
 def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | None) -> Task:
-    import gymnax
-
-    default_env, default_params = gymnax.make(name)
+    default_env, default_params = registry.make(name)
     signature = inspect.signature(type(default_env).__init__).parameters
     arguments = {k: p.default for k, p in signature.items() if isinstance(p.default, int | float | str)}
     defaults = {**_numbers(default_params), **arguments}
     settings = _checked(settings, defaults)
-    env, params = gymnax.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
+    env, params = registry.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
     values = {**arguments, **_numbers(params), **settings}
     if values != defaults:
         values |= {key: derive(values) for key, derive in DERIVED.get(name, {}).items() if key not in settings}
@@ -133,16 +144,14 @@ def _resolve_jax(env_id: str, name: str, settings: dict[str, Any], limit: int | 
 
 
 def _jax_task(env_id: str, env: Any, params: Any, values: dict[str, Any], changed: bool, limit: int | None) -> Task:
-    from gymnax.environments.spaces import gymnax_space_to_gym_space
-
     shorter = limit is not None and limit < int(params.max_steps_in_episode)
     if shorter:
         params = params.replace(max_steps_in_episode=limit)
     return Task(
         env_id=env_id,
         loop="jax",
-        observation_space=gymnax_space_to_gym_space(env.observation_space(params)),
-        action_space=gymnax_space_to_gym_space(env.action_space(params)),
+        observation_space=space_of(env.observation_space(params)),
+        action_space=space_of(env.action_space(params)),
         max_episode_steps=int(params.max_steps_in_episode),
         limited_by_us=shorter,
         threshold=reward_threshold(env_id),
@@ -229,27 +238,3 @@ def _checked(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
         if key not in defaults:
             raise NeurorlError(f"unknown parameter 'env.{key}'{nearest(key, defaults)}; there are {', '.join(sorted(defaults))}")
     return {key: check(f"env.{key}", value, defaults[key], {}) for key, value in settings.items()}
-
-
-def _as_gymnasium(env: Any, params: Any) -> Any:
-    """Return a plain Gymnasium view of a gymnax environment, for the random walk."""
-    import jax
-    from gymnax.environments.spaces import gymnax_space_to_gym_space
-
-    class View(gymnasium.Env):
-        observation_space = gymnax_space_to_gym_space(env.observation_space(params))
-        action_space = gymnax_space_to_gym_space(env.action_space(params))
-
-        def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-            super().reset(seed=seed)
-            self.key = jax.random.key(int(self.np_random.integers(2**31)))
-            observation, self.state = env.reset(self.key, params)
-            return observation, {}
-
-        def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-            self.key, key = jax.random.split(self.key)
-            observation, self.state, reward, terminated, truncated, _ = env.step(key, self.state, action, params)
-            done = bool(terminated), bool(truncated)  # the step has reset the environment by itself
-            return observation, float(reward), *done, {}
-
-    return View()

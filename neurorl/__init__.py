@@ -5,11 +5,14 @@
     agent = run.agent(3)
     action = agent.act(observation)
 
-``neurorl.load(DIR)`` gives the same run later. Names are loaded on first use, so that the import itself is immediate.
+``neurorl.load(DIR)`` gives the same run later. Names are loaded on first use, so that the import itself is immediate; it
+registers the package's environments with Gymnasium.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from neurorl.envs import registry as _registry
 
 if TYPE_CHECKING:
     from neurorl.errors import NeurorlError as NeurorlError
@@ -31,6 +34,9 @@ _HOME = {
 }
 
 __all__ = ["NeurorlError", "Run", "TrainedAgent", "__version__", "load", "resume", "train"]
+
+
+_registry.register()
 
 
 def __getattr__(name: str) -> Any:

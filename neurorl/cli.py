@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import neurorl
-from neurorl.commands import evaluate, plot, report, resume, train
+from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train, tune
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, nearest
 
-COMMANDS = {module.__name__.rpartition(".")[2]: module for module in (train, resume, evaluate, plot, list_, report)}
+_MODULES = (train, resume, evaluate, plot, compare, sweep, tune, report, list_)
+COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"neurorl: unknown command '{arguments[0]}'{nearest(arguments[0], COMMANDS)}; see neurorl --help\n")
         return 2
     parsed = _parser().parse_args(arguments)
-    # Learners are many small kernels, and on a CPU XLA loses more by handing them between threads than it gains.
+    # Learners are many small kernels, and on a CPU XLA loses more by handing them to other threads than it gains.
     os.environ.setdefault("NPROC", "1")
+    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
     sys.path.insert(0, "")  # so that module:id and module:Class find files in the present folder, as python -m does
     try:
         return parsed.command(parsed)

@@ -113,6 +113,11 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
             if not isinstance(value, dict):
                 raise NeurorlError(f"'{where}' is a group of parameters; set one of {', '.join(to_dict(current))}")
             changes[name] = from_dict(current, value, where)
+        elif isinstance(current, tuple) and any(dataclasses.is_dataclass(part) for part in current):
+            if not isinstance(value, list | tuple) or len(value) != len(current):
+                raise NeurorlError(f"'{where}' must be a list of {len(current)} groups of parameters, not {value!r}")
+            parts = zip(current, value, strict=True)
+            changes[name] = tuple(from_dict(part, given, f"{where}[{i}]") for i, (part, given) in enumerate(parts))
         else:
             changes[name] = check(where, value, current, fields[name].metadata)
     return dataclasses.replace(template, **changes)  # type: ignore[type-var]

@@ -48,8 +48,10 @@ def trained(tmp_path_factory):
         (["train", "CartPole-v1", "--loop", "jex"], "did you mean 'jax'"),
         (["train", "FrozenLake-v1", "--loop", "jax"], "has no JAX version"),
         (["train", "Catch-bsuite", "--loop", "host"], "exists only in gymnax"),
-        (["train", "Pendulum-v1"], "actions of Box are not supported by SpikingActorCritic"),
-        (["train", "Blackjack-v1"], "observations of Tuple cannot be encoded"),
+        (["train", "CartPole-v1", "--set", "code.kind=spase"], "did you mean 'sparse'"),
+        (["train", "CartPole-v1", "--set", "code.kind=one-hot"], "does not encode observations of Box"),
+        (["train", f"{__name__}:Letters-v0"], "observations of Text are not supported"),
+        (["train", f"{__name__}:Drawing-v0"], "actions of Graph are not supported"),
         (["trian", "CartPole-v1"], "did you mean 'train'"),
         (["evaluate", "nowhere"], "there is no folder 'nowhere'"),
         (["resume", "nowhere"], "there is no folder 'nowhere'"),
@@ -153,6 +155,18 @@ def test_tensorboard_logs_are_written(capsys, tmp_path):
     pytest.importorskip("tensorboardX")
     assert run(capsys, "train", "CartPole-v1", *TINY, "--tensorboard", "--out", tmp_path / "run")[0] == 0
     assert len(list((tmp_path / "run/tensorboard").rglob("events*"))) == 2
+
+
+class Letters(gymnasium.Env):
+    observation_space, action_space = spaces.Text(5), spaces.Discrete(2)
+
+
+class Drawing(gymnasium.Env):
+    observation_space, action_space = spaces.Discrete(2), spaces.Graph(spaces.Discrete(2), None)
+
+
+gymnasium.register("Letters-v0", Letters)
+gymnasium.register("Drawing-v0", Drawing)
 
 
 class Broken(gymnasium.Env):

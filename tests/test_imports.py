@@ -19,7 +19,7 @@ FOLDERS = {
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
 }
-OUTER = ("neurorl.agents", "neurorl.envs", "neurorl.running", "neurorl.commands", "neurorl.cli")
+OUTER = ("neurorl.agents", "neurorl.envs", "neurorl.running", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
     **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), ("neurorl.networks", *LEARNING, *OUTER)),

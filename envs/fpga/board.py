@@ -184,7 +184,9 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
         validity=jnp.zeros(8, jnp.int32).at[0].set(valid),
         age=jnp.zeros(8).at[0].set(t.age),
     )
-    return state.replace(sensor_c=t.celsius, sensor_age=t.age, observation=observation), frame
+    return state.replace(  # type: ignore[attr-defined]
+        sensor_c=t.celsius, sensor_age=t.age, observation=observation
+    ), frame
 
 
 def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaState, Step]:
@@ -299,7 +301,7 @@ def step(p: FpgaParameters, state: FpgaState, command: Command) -> tuple[FpgaSta
 
     bias = state.canary_bias_ns + world.canary_step_ns + p.canary_walk_ns * random.normal(u[15:19])
     wear = timing.wear(voltage, heat.junction)
-    after = state.replace(
+    after = state.replace(  # type: ignore[attr-defined]
         time=state.time + 1,
         part=part,
         level=level,

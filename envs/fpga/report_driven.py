@@ -67,7 +67,7 @@ def changes(report: str | Path) -> dict[str, Any]:
     }
 
 
-def _hold_need(p: FpgaParameters, whs: float) -> float:
+def _hold_need(p: FpgaParameters, whs: Any) -> float:
     relative = float(timing.relative_delay(p, jnp.float32(FAST_V), jnp.float32(FAST_C)))
     fastest = p.hold_path_ns * p.process_low * relative
     return max(float(fastest - whs - 6.0 * p.hold_jitter * p.jitter_ns), 0.0)

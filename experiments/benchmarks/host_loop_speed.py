@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000, help="vector steps of a measurement [%(default)s]")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1"}
+    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}
 
     import gymnasium
     import jax

@@ -1,14 +1,18 @@
 """One neuron a state: the code of a discrete observation."""
 
+from typing import Any
+
 import jax
+import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl.codes.code import Code
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class OneHot:
+class OneHot(Code):
     """A population with one neuron for each of ``n`` states; the neuron of the present state has rate 1."""
 
     kind: str = parameter("one-hot", "the code's name", choices=("one-hot",), static=True)
@@ -16,12 +20,17 @@ class OneHot:
     start: int = parameter(0, "value of the first state", static=True)
 
     groups = 1
+    continuous = False
 
     @property
     def size(self) -> int:
         """Number of neurons."""
         return self.n
 
-    def rates(self, observation: Array) -> Array:
+    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+        """Return the neuron that fires and its rate, both [1]."""
+        return observation.reshape(1).astype(jnp.int32) - self.start, jnp.ones(1)
+
+    def rates(self, observation: Array, state: Any = ()) -> Array:
         """Return the spikes a substep that each neuron aims at, [n]."""
         return jax.nn.one_hot(observation.reshape(()) - self.start, self.n)

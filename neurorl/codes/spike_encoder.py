@@ -1,6 +1,6 @@
 """From rates to spikes: integrate-and-fire neurons, or Poisson."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,11 +12,13 @@ class EncoderState(NamedTuple):
 
     potential: Array  # [C], in thresholds, [0, 1)
     trace: Array  # [C], spike trace after the last substep
+    code: Any = ()  # what the code has learned of its input
+    memory: Any = ()  # what working memory holds
 
 
-def init(key: Array, size: int) -> EncoderState:
+def init(key: Array, size: int, code: Any = ()) -> EncoderState:
     """Return a population whose potentials are uniform, so that its neurons do not fire together."""
-    return EncoderState(jax.random.uniform(key, (size,)), jnp.zeros(size))
+    return EncoderState(jax.random.uniform(key, (size,)), jnp.zeros(size), code)
 
 
 def integrate(potential: Array, rates: Array, substeps: int) -> tuple[Array, Array]:

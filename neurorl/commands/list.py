@@ -30,12 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     import gymnasium
 
-    from neurorl.envs.task import gymnax_ids
+    from neurorl.envs import registry
 
-    jax_ids = gymnax_ids()
+    jax_ids = registry.ids()
     host_ids = [name for name in gymnasium.registry if name not in jax_ids and "/" not in name]
     _print_names("agents", agents.names())
-    _print_names("environments in JAX (gymnax)", jax_ids)
+    _print_names("environments of neurorl", list(registry.OWN))
+    _print_names("environments in JAX (gymnax)", [name for name in jax_ids if name not in registry.OWN])
     _print_names("environments in Gymnasium (host loop)", host_ids)
     print("\n`neurorl list ENV` shows every key of an environment and its agent.")
     return 0

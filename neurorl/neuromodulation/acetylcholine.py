@@ -3,7 +3,7 @@ r"""Acetylcholine as expected uncertainty: an actor that is no longer surprised 
     d <- d + rate (|delta| - d);   m = clip(d / scale, floor, 1)
 
 Yu and Dayan (2005). ``m`` multiplies the actor's learning rate. It starts open: begun at zero it would close the gate
-before there was anything to expect.
+before there was anything to expect. A switch of source, where the environment tells of it, opens it again.
 """
 
 import jax.numpy as jnp
@@ -22,12 +22,18 @@ class Acetylcholine:
     start: float = parameter(0.1, "expected |dopamine| before the first step", low=0.0)
     scale: float = parameter(0.02, "expected |dopamine| at which the gate is fully open", low=1e-9)
     floor: float = parameter(0.05, "smallest opening of the gate", low=0.0, high=1.0)
+    switch: float = parameter(0.02, "expected |dopamine| right after a switch of source, at least", low=0.0)
 
 
 def update(parameters: Acetylcholine, uncertainty: Array, dopamine: Array, truncated: Array) -> Array:
     """Return the expected |dopamine|, [], after one transition; a truncated one says nothing about surprise."""
     updated = uncertainty + parameters.rate * (jnp.abs(dopamine) - uncertainty)
     return jnp.where(truncated, uncertainty, updated)
+
+
+def startle(parameters: Acetylcholine, uncertainty: Array, switched: Array) -> Array:
+    """Return the expected |dopamine|, [], where a switch of source [] may have made what was learned worthless."""
+    return jnp.where(switched, jnp.maximum(uncertainty, parameters.switch), uncertainty)
 
 
 def gate(parameters: Acetylcholine, uncertainty: Array) -> Array:

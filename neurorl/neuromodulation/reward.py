@@ -12,10 +12,12 @@ An event reaches the modulators in one of two ways, never both: :func:`step` pas
 already contains them.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from jax import Array
 
@@ -77,6 +79,25 @@ class RewardEvents(NamedTuple):
 
     codes: Array  # [slots] int32, EventCode
     values: Array  # [slots], the field of the event: latency in ms, fault code, ticks to repair or reward; 0 without one
+
+
+def unpack(events: RewardEvents) -> list[RewardEvent]:
+    """Return the events in the slots of one step, in their order, as the objects that say what they are."""
+    kinds: dict[int, Callable[[float], RewardEvent]] = {
+        EventCode.WORK: WorkAccepted,
+        EventCode.BREAKTHROUGH: lambda _: BreakthroughFound(),
+        EventCode.SWITCH: lambda _: SourceSwitch(),
+        EventCode.FAULT: lambda code: Fault(int(code)),
+        EventCode.RECOVERED: Recovered,
+        EventCode.REWARD: Reward,
+    }
+    slots = zip(np.asarray(events.codes).tolist(), np.asarray(events.values).tolist(), strict=True)
+    return [kinds[code](value) for code, value in slots if code != EventCode.NONE]
+
+
+def switched(events: RewardEvents) -> Array:
+    """Return whether a switch of source is among the events of a step, []."""
+    return jnp.any(events.codes == EventCode.SWITCH)
 
 
 @struct.dataclass

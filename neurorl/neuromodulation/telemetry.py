@@ -18,7 +18,7 @@ from flax import struct
 from jax import Array
 
 from neurorl.neuromodulation import modulators
-from neurorl.neuromodulation.modulators import Modulator, Modulators, ModulatorState, time_constant
+from neurorl.neuromodulation.modulators import Levels, Modulator, Modulators, ModulatorState, time_constant
 from neurorl.parameters import Checked, parameter
 
 
@@ -126,3 +126,24 @@ def step(
         held = jnp.where(jnp.isnan(level), getattr(state.tonic, name), level)
         state = modulators.set_tonic(modulator_parameters, state, name, held)
     return state
+
+
+class NeuroModulators(Levels):
+    """The levels of all modulators, made from one frame without a history; :func:`step` goes on from the tick before."""
+
+    @classmethod
+    def from_telemetry(
+        cls,
+        frame: TelemetryFrame,
+        parameters: TelemetryParameters = TelemetryParameters(),
+        modulator_parameters: Modulators = TICK_MODULATORS,
+    ) -> "NeuroModulators":
+        """Return the levels that a frame gives; a modulator whose readings are missing is at its baseline.
+
+        Args:
+            frame: The readings.
+            parameters: What is normal for the machine.
+            modulator_parameters: Ranges and baselines of the modulators.
+        """
+        state = step(parameters, modulator_parameters, modulators.init(modulator_parameters), frame)
+        return cls(*modulators.levels(modulator_parameters, state))

@@ -11,11 +11,12 @@ pair-stdp     sum_k spike_k x_k - (A-/A+) y_k s_k   The classic pair window (pla
 
 import importlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jax import Array
 
 from neurorl.errors import NeurorlError, nearest
+from neurorl.synapses.listed_trace import ListedTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
 
@@ -26,21 +27,22 @@ class Postsynaptic(NamedTuple):
     hazard: Array  # [S, n], probability of a spike
 
 
-Rule = Callable[[SpikeTrace, Postsynaptic], Array]
+Presynaptic = SpikeTrace | ListedTrace
+Rule = Callable[[Any, Postsynaptic], Array]  # of either kind of trace
 DEPRESSION = 1.2  # A- / A+ of pair-stdp, as in plasticity/stdp.py
 
 
-def escape_noise(pre: SpikeTrace, post: Postsynaptic) -> Array:
+def escape_noise(pre: Presynaptic, post: Postsynaptic) -> Array:
     """Return sum_k (spike_k - hazard_k) x_k, [n, C]."""
     return pre.correlate(post.spikes - post.hazard)
 
 
-def td_ltp(pre: SpikeTrace, post: Postsynaptic) -> Array:
+def td_ltp(pre: Presynaptic, post: Postsynaptic) -> Array:
     """Return sum_k spike_k x_k, [n, C]."""
     return pre.correlate(post.spikes)
 
 
-def pair_stdp(pre: SpikeTrace, post: Postsynaptic) -> Array:
+def pair_stdp(pre: Presynaptic, post: Postsynaptic) -> Array:
     """Return sum_k spike_k x_k - (A-/A+) y_k s_k, [n, C]; y, the postsynaptic trace, starts at each decision.
 
     x_k holds the spikes of substep k itself: within a substep the input neurons fire before the actor. They keep firing

@@ -6,13 +6,14 @@ from typing import Any
 
 import jax
 
-from neurorl import agents
+from neurorl import agents, codes
 from neurorl.agents.contract import Agent
 from neurorl.envs.task import LOOPS, Task, resolve
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.running import changes as rules
 
-VERSION = 1  # of the layout of config.json
+VERSION = 2  # of the layout of config.json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Options:
     )
     max_episode_steps: int | None = parameter(None, "time limit of an episode, environment steps", low=1, optional=True)
     loop: str = parameter("auto", "which loop runs it", choices=LOOPS)
+    changes: tuple[tuple[int, str, Any], ...] = parameter(
+        (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,19 +74,24 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     """
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
-    template = _template(agent, task)
+    # An agent that was made elsewhere has its hyperparameters.
+    preset = agents.preset(_agent_id(agent), task.env_id) if isinstance(agent, str | type) else {}
+    kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
+    template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
         _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
-    if isinstance(agent, str | type):  # an agent that was made elsewhere has its hyperparameters
-        changes["agent"] = _merge(agents.preset(_agent_id(agent), task.env_id), changes.get("agent", {}))
+    changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
+    rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
+    built = built.for_steps(checked.steps)
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
@@ -100,8 +109,21 @@ def from_json(values: dict[str, Any], env: Any = None) -> Config:
     options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
     settings = None if env is not None else values["env"]
     task = resolve(env or values["env_id"], options.loop, settings, options.max_episode_steps)
-    template = agents.find(values["agent_id"]).for_spaces(task.observation_space, task.action_space, **_stored_ranges(values))
+    template = _template(values["agent_id"], task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
+
+
+def value_at(configuration: Config, key: str) -> Any:
+    """Return the value at a dotted path of config.json, or at as much of its end as is unique.
+
+    Raises:
+        NeurorlError: An unknown or ambiguous key.
+    """
+    values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
+    found: Any = values
+    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
 
 
 def parse_settings(items: list[str]) -> dict[str, Any]:
@@ -118,25 +140,25 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _template(agent: Any, task: Task) -> Any:
+def _template(agent: Any, task: Task, kind: str | None) -> Any:
+    """Return the agent with its defaults; ``kind`` names a code other than that of the observation space."""
     if not isinstance(agent, str | type):
         return agent
     agent_class: Any = agents.find(agent) if isinstance(agent, str) else agent
-    ranges = task.ranges._asdict() if task.ranges else {}
+    ranges = (task.ranges._asdict() if task.ranges else {}) | ({"kind": kind} if kind else {})
     return agent_class.for_spaces(task.observation_space, task.action_space, **ranges)
+
+
+def _code_kind(agent: dict[str, Any]) -> str | None:
+    """Return the kind of code in an agent or a preset, where it can be asked for: that of joined codes follows from the space."""
+    code = agent.get("code")
+    kind = code.get("kind") if isinstance(code, dict) else None
+    return kind if kind in codes.KINDS else None
 
 
 def _agent_id(agent: Any) -> str:
     found: Any = agents.find(agent) if isinstance(agent, str) else agent
     return agents.name_of(found if isinstance(found, type) else type(found))
-
-
-def _stored_ranges(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the observation ranges that config.json holds, so that loading probes no environment."""
-    code = values["agent"].get("code", {}) if isinstance(values["agent"], dict) else {}
-    if "low" not in code:
-        return {}
-    return {"low": tuple(code["low"]), "high": tuple(code["high"]), "angles": tuple(map(tuple, code["angles"]))}
 
 
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -6,9 +6,10 @@ import gymnasium
 import jax
 import numpy as np
 
+from neurorl.envs import registry
 from neurorl.envs.task import Task, resolve
 from neurorl.errors import NeurorlError
-from neurorl.running import host_loop, statistics
+from neurorl.running import changes, host_loop, statistics
 from neurorl.running.jax_loop import JaxLoop
 from neurorl.running.run import Run
 
@@ -20,10 +21,11 @@ def gymnasium_task(task: Task) -> Task | None:
     if task.loop == "host":
         return task
     name = task.env_id.rpartition(":")[2]
-    if task.changed or name not in gymnasium.registry:
+    settings = task.parameters if task.changed else None
+    if name not in gymnasium.registry or (settings and name not in registry.OWN):  # only our own takes the same parameters
         return None
     limit = task.max_episode_steps if task.limited_by_us else None
-    return resolve(name, "host", None, limit)
+    return resolve(name, "host", settings, limit)
 
 
 def evaluate(run: Run, episodes: int = 20, index: int | None = None, step: int | None = None) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def evaluate(run: Run, episodes: int = 20, index: int | None = None, step: int |
     lanes = list(range(opts.seeds)) if index is None else [index]
     learners = run.learners(step)
     learners = learners._replace(agent=jax.tree.map(lambda x: x[np.array(lanes)], learners.agent))
+    task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
     twin = gymnasium_task(task)
     if twin is not None:
         returns = host_loop.play(twin, agent, learners.agent, [SEED + i for i in range(episodes)], learners=len(lanes))

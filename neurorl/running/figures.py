@@ -31,7 +31,7 @@ def learning_curve(runs: list[tuple[str, Config, pa.Table, pa.Table]], path: Pat
         colour = COLOURS[index % len(COLOURS)]
         greedy, recent = curves.pivot(evaluation, "eval_return"), curves.pivot(training, "recent_return")
         for axes, frame in zip(panels, (greedy, recent), strict=True):
-            _band(axes, frame, label if len(runs) > 1 else "interquartile mean", colour, single=len(runs) == 1)
+            band(axes, frame, label if len(runs) > 1 else "interquartile mean", colour, single=len(runs) == 1)
     thresholds = {c.task.threshold for _, c, _, _ in runs if c.task.threshold is not None}
     for axes, title in zip(panels, ("Greedy evaluation, frozen weights", "Training, last 100 episodes"), strict=True):
         for threshold in thresholds:
@@ -43,6 +43,46 @@ def learning_curve(runs: list[tuple[str, Config, pa.Table, pa.Table]], path: Pat
     panels[1].legend(frameon=False, fontsize=8, loc="best")
     names = dict.fromkeys(f"{c.env_id}, {c.agent_id}, {c.options.seeds} seeds" for _, c, _, _ in runs)
     figure.suptitle(" · ".join(names) if len(names) < 3 else f"{len(runs)} runs", fontsize=11)
+    save(figure, path)
+
+
+def comparison(compared: Any, path: Path) -> None:
+    """Draw a :class:`neurorl.running.compare.Comparison`: a column an environment, learning curves above performance profiles.
+
+    Args:
+        compared: The comparison.
+        path: File to write.
+    """
+    groups = compared.groups
+    names = list(dict.fromkeys(entry.name for group in groups for entry in group.entries))
+    figure = Figure(figsize=(5.2 * len(groups) + 0.8, 7.2), layout="constrained")
+    panels = figure.subplots(2, len(groups), squeeze=False)
+    for group, (above, below) in zip(groups, panels.T, strict=True):
+        together = np.concatenate([group.scores(entry) for entry in group.entries])
+        margin = max(0.03 * np.ptp(together), 1e-3)
+        returns = np.linspace(together.min() - margin, together.max() + margin, 200)
+        for entry in group.entries:
+            colour = COLOURS[names.index(entry.name) % len(COLOURS)]
+            unfinished = "" if entry.run.folder.complete else ", unfinished"
+            label = f"{entry.name} ({len(entry.returns)} seeds{unfinished})"
+            band(above, entry.returns, label, colour, single=False)
+            ends = statistics.profile_interval(group.scores(entry), returns)
+            if ends is not None:
+                below.fill_between(returns, *ends, color=colour, alpha=0.25, linewidth=0)
+            below.plot(returns, statistics.performance_profile(group.scores(entry), returns), color=colour, linewidth=1.8)
+        threshold = group.entries[0].run.configuration.task.threshold
+        if threshold is not None:
+            above.axhline(threshold, color="0.3", linewidth=0.8, linestyle="--", label=f"solved: {threshold:g}")
+        where = "at the end of each" if group.at is None else f"at {group.at:,} steps"
+        if group.at is not None and any(entry.last != group.at for entry in group.entries):
+            above.axvline(group.at, color="0.3", linewidth=0.8, linestyle=":", label="compared here")
+        above.set(title=group.environment, xlabel="environment steps of each seed", ylabel="greedy return")
+        below.set(xlabel=f"greedy return {where}", ylabel="share of seeds above it", ylim=(-0.03, 1.03))
+        above.legend(frameon=False, fontsize=8, loc="best")
+        for axes in (above, below):
+            axes.grid(alpha=0.25)
+            axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("Interquartile mean and performance profile over seeds, with 95 % bootstrap bands", fontsize=10)
     save(figure, path)
 
 
@@ -107,17 +147,16 @@ def save(figure: Figure, path: Path) -> None:
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
 
 
-def _band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
+def band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
     """Draw the interquartile mean over seeds and its interval; each seed too, where there is one run."""
     if frame.empty:
         return
     steps, values = frame.columns.to_numpy(), frame.to_numpy(float)
     if single:
         axes.plot(steps, values.T, color="0.6", linewidth=0.5, alpha=0.6)
-    middle = np.array([statistics.interquartile_mean(column) for column in values.T], float)
-    interval = np.array([statistics.confidence_interval(column) or (np.nan, np.nan) for column in values.T], float)
-    axes.fill_between(steps, interval[:, 0], interval[:, 1], color=colour, alpha=0.25, linewidth=0)
-    axes.plot(steps, middle, color=colour, linewidth=1.8, label=label)
+    curve = statistics.sample_efficiency(values)
+    axes.fill_between(steps, curve.low, curve.high, color=colour, alpha=0.25, linewidth=0)
+    axes.plot(steps, curve.middle, color=colour, linewidth=1.8, label=label)
 
 
 def _raster(axes: Any, spikes: np.ndarray, colour: Any, size: float = 4) -> None:

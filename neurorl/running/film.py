@@ -45,13 +45,12 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
     try:
         for episode in range(episodes):
             observation, _ = env.reset(seed=SEED + episode)
+            agent.reset()
             total, over = 0.0, False
             while not over:
                 if video:
                     frames.append(env.render())
-                observation, reward, terminated, truncated, _ = env.step(
-                    agent.act(observation) + int(getattr(env.action_space, "start", 0))
-                )
+                observation, reward, terminated, truncated, _ = env.step(agent.act(observation))
                 total, over = total + float(reward), terminated or truncated
             totals.append(total)
     except gymnasium.error.DependencyNotInstalled as error:

@@ -10,6 +10,8 @@ from jax import Array
 from neurorl.running import episodes
 from neurorl.running.episodes import Episodes
 
+UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
+
 
 class Learners(NamedTuple):
     """Everything that changes in a run; a leading axis of learners on every field but ``step``."""
@@ -47,6 +49,11 @@ class Loop(Protocol):
 def learner_keys(seed: int, seeds: int) -> Array:
     """Return the keys of learners ``seed .. seed + seeds - 1``; a learner's key does not depend on the others."""
     return jax.vmap(jax.random.key)(jnp.arange(seed, seed + seeds, dtype=jnp.uint32))
+
+
+def update_keys(keys: Array, step: Array) -> Array:
+    """Return the learners' keys for the update after an environment step, apart from those of the step itself."""
+    return jax.vmap(lambda key: jax.random.fold_in(jax.random.fold_in(key, UPDATES), step))(keys)
 
 
 def is_finite(*arrays: Array) -> Array:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from neurorl import packing
 from neurorl.agents.contract import Timestep, restart
 from neurorl.running.config import Config
 from neurorl.running.host_loop import make_limited
@@ -53,18 +54,23 @@ class _World:
         if self.task.loop == "jax":
             self.key = jax.random.key(self.seed)
             observation, self.state = self.task.env.reset(self.key, self.task.env_params)
-            return observation
+            return self._seen(observation)
         self.env = make_limited(self.task)
-        return np.asarray(self.env.reset(seed=self.seed)[0])
+        return self._seen(self.env.reset(seed=self.seed)[0])
+
+    def _seen(self, observation: Any) -> Any:
+        return jax.numpy.asarray(packing.pack(self.task.observation_space, observation))
 
     def step(self, action: Any) -> Timestep:
         if self.task.loop == "jax":
             self.key, key = jax.random.split(self.key)
+            action = packing.unpack(self.task.action_space, action)
             _, self.state, reward, terminated, truncated, info = self.task.env.step(key, self.state, action, self.task.env_params)
-            final = info["final_observation"]
-            return Timestep(final, jax.numpy.float32(reward), terminated, truncated & ~terminated, final)
-        offset = int(getattr(self.env.action_space, "start", 0))
-        observation, reward, terminated, truncated, _ = self.env.step(int(action) + offset)
-        final = np.asarray(observation)
+            final = self._seen(info["final_observation"])
+            ends = terminated, truncated & ~terminated
+            return Timestep(final, jax.numpy.float32(reward).reshape(()), *ends, final, info.get("events", ()))
+        action = packing.unpack(self.task.action_space, np.asarray(action))
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        final = self._seen(observation)
         ends = np.bool_(terminated), np.bool_(truncated and not terminated)
         return Timestep(final, np.float32(reward), *ends, final)  # type: ignore[arg-type]

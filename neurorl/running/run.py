@@ -7,7 +7,10 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
+from gymnasium import spaces
 
+from neurorl import packing
+from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import checkpoints, config, curves, figures, run_folder
 from neurorl.running.config import Config
@@ -18,21 +21,26 @@ from neurorl.running.run_folder import RunFolder
 class TrainedAgent:
     """One learner of a run, taken out: it acts greedily with frozen weights."""
 
-    def __init__(self, agent: Any, state: Any):
-        """Wrap an agent and the state of one learner."""
-        self.agent, self.state = agent, state
+    def __init__(self, agent: Any, state: Any, task: Task):
+        """Wrap an agent, the state of one learner, and the task whose observations and actions it exchanges."""
+        self.agent, self.state, self.task = agent, state, task
         self._act = jax.jit(agent.act)
         self.reset()
 
     def reset(self) -> None:
-        """Return to the activity that an episode starts with; needed only for bit-identical repetition."""
+        """Return to the activity that an episode starts with.
+
+        An agent with a working memory needs it at every episode's start, others only for bit-identical repetition.
+        """
         self._activity, self._key = self.agent.rest(self.state), jax.random.key(0)
 
-    def act(self, observation: Any) -> int:
-        """Return the greedy action for one observation."""
+    def act(self, observation: Any) -> Any:
+        """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete."""
         self._key, key = jax.random.split(self._key)
-        self._activity, action = self._act(self.state, self._activity, np.asarray(observation), key)
-        return int(action)
+        seen = np.asarray(packing.pack(self.task.observation_space, observation))
+        self._activity, action = self._act(self.state, self._activity, seen, key)
+        action = packing.unpack(self.task.action_space, np.asarray(action))
+        return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
 
 
 class Run:
@@ -84,7 +92,7 @@ class Run:
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
         state = jax.tree.map(lambda x: x[index], self.learners(step).agent)
-        return TrainedAgent(self.configuration.agent, state)
+        return TrainedAgent(self.configuration.agent, state, self.configuration.task)
 
     def plot(self, path: str | Path | None = None) -> Path:
         """Draw the learning curve, by default into the run's folder, and return the file."""

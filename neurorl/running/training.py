@@ -1,6 +1,7 @@
 """A run from its configuration to its summary: train, log, evaluate, checkpoint, and go on after any interruption."""
 
 import contextlib
+import dataclasses
 import signal
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import numpy as np
 
 from neurorl import agents
 from neurorl.errors import NeurorlError
-from neurorl.running import checkpoints, config, curves, figures, run_folder, summary
+from neurorl.running import changes, checkpoints, config, curves, figures, run_folder, summary
 from neurorl.running.config import Config
 from neurorl.running.curves import Curve
 from neurorl.running.host_loop import HostLoop
@@ -47,7 +48,7 @@ def train(
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
         progress: A meter of ``neurorl.running.progress``; none by default.
         **options: Fields of ``neurorl.running.config.Options``: seeds, seed, steps, eval_every, eval_episodes,
-            checkpoint_every, log_every, max_episode_steps, loop.
+            checkpoint_every, log_every, max_episode_steps, loop, changes.
 
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.
@@ -114,12 +115,14 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
     try:
         with _deferred_interrupt() as interrupted:
             while done < opts.steps:
+                if isinstance(loop, JaxLoop):
+                    loop.change(changes.at(opts.changes, configuration.task, done))
                 chunk = _next_stop(done, opts) - done
                 start = clock.values["train_seconds"]
                 with clock.measure("train_seconds"):
                     learners = jax.block_until_ready(loop.advance(learners, chunk))
                 done += chunk
-                clock.values["train_steps"] += chunk * opts.seeds
+                clock.trained(done, chunk * opts.seeds)
                 _check_finite(configuration, learners, seeds, done - chunk, done)
                 if _due(done, opts.log_every, opts.steps):
                     learners, values = curve_point(configuration.agent, learners)
@@ -139,27 +142,40 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
     finally:
         progress.close()
     figures.learning_curve([(folder.path.name, configuration, training.table(), evaluation.table())], folder.learning_curve)
-    figures.spikes(configuration, learners, folder.spikes)
+    in_force = dataclasses.replace(configuration, task=changes.at(opts.changes, configuration.task, done - 1))
+    figures.spikes(in_force, learners, folder.spikes)
     clock.write()
     run_folder.write_json(folder.summary, summary.summarise(configuration, training.table(), evaluation.table(), clock.values))
     return Run(folder, configuration)
 
 
 class Clock:
-    """Clock times of a run, added up over resumes and kept in timing.json."""
+    """Clock times of a run, added up over resumes and kept in timing.json.
+
+    ``train_processor_seconds`` is what training took of processors: unlike clock time it means the same on a busy machine. Per
+    environment step of each learner it is kept in ``processor_seconds_at``, all learners together.
+    """
 
     def __init__(self, folder: RunFolder):
         """Go on from what the folder holds."""
         self._path = folder.timing
-        zero = {"train_seconds": 0.0, "train_steps": 0, "evaluation_seconds": 0.0, "compile_seconds": 0.0}
-        self.values: dict[str, Any] = zero | (run_folder.read_json(self._path) if self._path.is_file() else {})
+        zero: dict[str, Any] = {"train_seconds": 0.0, "train_steps": 0, "evaluation_seconds": 0.0, "compile_seconds": 0.0}
+        zero |= {"train_processor_seconds": 0.0, "processor_seconds_at": {}}
+        self.values = zero | (run_folder.read_json(self._path) if self._path.is_file() else {})
 
     @contextlib.contextmanager
     def measure(self, name: str) -> Iterator[None]:
         """Add the wall time of a block to ``name``."""
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         yield
         self.values[name] += time.perf_counter() - start
+        if name == "train_seconds":
+            self.values["train_processor_seconds"] += time.process_time() - processor
+
+    def trained(self, done: int, steps: int) -> None:
+        """Note that ``steps`` environment steps of all learners together brought each to step ``done``."""
+        self.values["train_steps"] += steps
+        self.values["processor_seconds_at"][str(done)] = self.values["train_processor_seconds"]
 
     def write(self) -> None:
         """Keep the times."""
@@ -174,7 +190,8 @@ def _checkpoint_every(options: Any) -> int:
 def _next_stop(done: int, options: Any) -> int:
     """Return the next environment step at which something is due."""
     periods = (options.log_every, options.eval_every, _checkpoint_every(options))
-    return min([options.steps, *((done // period + 1) * period for period in periods)])
+    change = changes.next_one(options.changes, done) or options.steps
+    return min([options.steps, change, *((done // period + 1) * period for period in periods)])
 
 
 def _due(done: int, period: int, steps: int) -> bool:

@@ -2,12 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorl import codes
-from neurorl.codes import OneHot, PlaceCells
+from neurorl.codes import PlaceCells
 from neurorl.errors import NeurorlError
 
 CELLS = 6
@@ -93,16 +91,16 @@ def test_the_shape_of_an_observation_does_not_matter():
     np.testing.assert_array_equal(code.rates(observation), code.rates(observation.ravel()))
 
 
-def test_spaces_get_their_code():
-    box = codes.for_space(spaces.Box(-1.0, 2.0, (2, 2)))
-    assert isinstance(box, PlaceCells)
-    assert (box.low, box.high) == ((-1.0,) * 4, (2.0,) * 4)
-    assert codes.for_space(spaces.Box(-np.inf, np.inf, (1,)), low=(0.0,), high=(3.0,)).high == (3.0,)
-    assert codes.for_space(spaces.Discrete(5, start=2)) == OneHot(n=5, start=2)
-    with pytest.raises(NeurorlError, match="MultiBinary cannot be encoded"):
-        codes.for_space(spaces.MultiBinary(3))
+def test_a_few_chosen_pairs_can_have_the_maps():
+    code = PlaceCells(low=(0.0,) * 12, high=(1.0,) * 12, cells=3, pairs=((2, 5), (11, 0)))
+    assert (code.groups, code.size) == (2, 18)
+    observation = jnp.linspace(0.0, 1.0, 12)
+    for pair, rates in zip(code.pairs, code.rates(observation).reshape(2, 9), strict=True):
+        alone = PlaceCells(low=(0.0,) * 2, high=(1.0,) * 2, cells=3)
+        np.testing.assert_allclose(rates, alone.rates(observation[np.array(pair)]), rtol=1e-5, atol=1e-7)
 
 
-def test_an_unbounded_dimension_needs_a_range():
-    with pytest.raises(NeurorlError, match="dimension 0 has the range"):
-        codes.for_space(spaces.Box(-np.inf, np.inf, (2,)))
+@pytest.mark.parametrize("pairs", [((0, 12),), ((-1, 0),), ((0, 1, 2),)])
+def test_pairs_of_features_that_are_not_there_are_refused(pairs):
+    with pytest.raises(NeurorlError, match=r"'code\.pairs'"):
+        assert PlaceCells(low=(0.0,) * 12, high=(1.0,) * 12, pairs=pairs).size

@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,11 @@ def test_expected_uncertainty_is_the_running_mean_of_unsigned_dopamine(rate, dop
 def test_a_truncated_transition_says_nothing_about_surprise():
     uncertainty = jnp.float32(0.37)
     assert acetylcholine.update(Acetylcholine(rate=0.5), uncertainty, jnp.float32(0.0), YES) == uncertainty
+
+
+def test_a_switch_of_source_opens_the_gate_and_never_closes_it():
+    p = Acetylcholine()
+    opened = acetylcholine.startle(p, jnp.float32(0.001), jnp.array(True))
+    assert float(acetylcholine.gate(p, opened)) == 1.0
+    assert float(acetylcholine.startle(p, jnp.float32(0.5), jnp.array(True))) == 0.5
+    assert float(acetylcholine.startle(p, jnp.float32(0.001), jnp.array(False))) == pytest.approx(0.001)

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from neurorl.errors import NeurorlError
 from neurorl.neuromodulation import dopamine, modulators, reward
 from neurorl.neuromodulation.modulators import Modulators
-from neurorl.neuromodulation.reward import BreakthroughFound, Reward, RewardParameters, SourceSwitch, WorkAccepted
+from neurorl.neuromodulation.reward import (
+    BreakthroughFound,
+    EventCode,
+    Fault,
+    Recovered,
+    Reward,
+    RewardEvents,
+    RewardParameters,
+    SourceSwitch,
+    WorkAccepted,
+)
 
 P, M = RewardParameters(), Modulators()
 EVENTS = [WorkAccepted(5.0), WorkAccepted(500.0), BreakthroughFound(), SourceSwitch(), Reward(-0.7)]
@@ -106,7 +116,7 @@ def test_a_breakthrough_takes_dopamine_to_the_end_of_its_range_from_anywhere():
 
 
 def test_something_else_is_no_event():
-    with pytest.raises(NeurorlError, match="it must be WorkAccepted, BreakthroughFound, SourceSwitch or Reward"):
+    with pytest.raises(NeurorlError, match=r"it must be WorkAccepted, .*, Fault, Recovered or Reward"):
         reward.step(P, M, reward.init(), modulators.init(), "work")
 
 
@@ -121,3 +131,12 @@ def test_something_else_is_no_event():
 def test_impossible_coefficients_are_refused(values, message):
     with pytest.raises(NeurorlError, match=message):
         RewardParameters(**values)
+
+
+def test_slots_are_unpacked_in_their_order():
+    codes = [EventCode.WORK, EventCode.NONE, EventCode.SWITCH, EventCode.FAULT, EventCode.RECOVERED, EventCode.REWARD, 2]
+    events = RewardEvents(np.array(codes, np.int32), np.array([40.0, 9.0, 0.0, 3.0, 7.0, -1.0, 0.0], np.float32))
+    expected = [WorkAccepted(40.0), SourceSwitch(), Fault(3), Recovered(7.0), Reward(-1.0), BreakthroughFound()]
+    assert [(type(e), e) for e in reward.unpack(events)] == [(type(e), e) for e in expected]
+    assert reward.switched(events)
+    assert not reward.switched(events._replace(codes=events.codes[3:]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from neurorl.errors import NeurorlError
 from neurorl.neuromodulation import modulators, telemetry
 from neurorl.neuromodulation.modulators import Modulators
-from neurorl.neuromodulation.telemetry import TICK_MODULATORS, TelemetryFrame, TelemetryParameters
+from neurorl.neuromodulation.telemetry import TICK_MODULATORS, NeuroModulators, TelemetryFrame, TelemetryParameters
 
 P, M = TelemetryParameters(), Modulators()
 step = jax.jit(telemetry.step)
@@ -112,3 +112,14 @@ def test_a_run_of_frames_scans():
 def test_impossible_machines_are_refused(values, message):
     with pytest.raises(NeurorlError, match=message):
         TelemetryParameters(**values)
+
+
+def test_modulators_are_made_from_one_frame():
+    frame = NOMINAL._replace(temperature_c=88.0, clock_mhz=300.0, throughput=0.5, voltage_v=0.9)
+    levels = NeuroModulators.from_telemetry(frame)
+    assert isinstance(levels, modulators.Levels)
+    np.testing.assert_allclose(
+        (levels.cortisol, levels.tempo, levels.dopamine, levels.acetylcholine), (0.5, 1.5, 0.5, 0.8), rtol=1e-5
+    )
+    silent = NeuroModulators.from_telemetry(TelemetryFrame())
+    np.testing.assert_array_equal(jax.tree.leaves(silent), jax.tree.leaves(modulators.levels(M, modulators.init())))

@@ -65,11 +65,25 @@ def test_dopamine_changes_weights(finished_run):
     assert not np.array_equal(first.actor.weights, last.actor.weights)
 
 
-@pytest.mark.parametrize("loop", ["jax", "host"])
-def test_a_run_resumed_from_any_checkpoint_equals_the_one_never_stopped(tmp_path, loop):
-    whole = neurorl.train("CartPole-v1", out=tmp_path / "whole", loop=loop, **SMALL)
+# Small enough that updates, and a memory that is full, fall into 600 steps, between checkpoints and across them.
+DQN = {"memory": 150, "begin": 50, "batch": 8, "train_every": 7, "target_every": 50, "hidden": [8, 8]}
+
+
+@pytest.mark.parametrize(
+    ("loop", "agent", "settings"),
+    [
+        ("jax", "spiking-actor-critic", {}),
+        ("host", "spiking-actor-critic", {}),
+        ("jax", "dqn", DQN),
+        ("host", "dqn", DQN),
+        pytest.param("jax", "ppo", {"rollout": 128, "hidden": 8}, marks=pytest.mark.slow),
+        pytest.param("jax", "linear-sarsa", {}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_run_resumed_from_any_checkpoint_equals_the_one_never_stopped(tmp_path, loop, agent, settings):
+    whole = neurorl.train("CartPole-v1", agent, out=tmp_path / "whole", loop=loop, settings=settings, **SMALL)
     stopped = tmp_path / "stopped"
-    neurorl.train("CartPole-v1", out=stopped, loop=loop, **SMALL)
+    neurorl.train("CartPole-v1", agent, out=stopped, loop=loop, settings=settings, **SMALL)
     for name in ("summary.json", "checkpoints/600", "checkpoints/400"):
         path = stopped / name
         subprocess.run(["rm", "-r", str(path)], check=True)

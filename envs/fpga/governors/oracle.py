@@ -78,7 +78,7 @@ def governor(k: Knobs) -> Governor:
 
 
 def _changed(k: Knobs, change: Change) -> Knobs:
-    return k._replace(
+    return k._replace(  # type: ignore[arg-type] # traced
         urgent0=k.urgent0 + change.pull,
         batch0=k.batch0 + change.pull + change.batch,
         margin=k.margin + change.margin,

@@ -29,6 +29,7 @@ MAX_COLUMNS = 100
 _BORDER = re.compile(r"\+(?:[-=]+\+)+")
 _RULE = re.compile(r"\|(?: *:?-+:? *\|)+")  # Markdown's
 _CELL = re.compile(r"\S+(?: \S+)*")
+_SLACK_NAME = re.compile(r"T(?:N|H|PW)S (?:Failing|Total) Endpoints|(?:From|To) Clock|Path Group|\S+")  # apart by one space too
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +150,8 @@ def _sized(source: Source, columns: tuple[str, ...], rows: list[Row]) -> tuple[R
 def dashed(source: Source, start: int) -> Table:
     """Return the dashed table whose names stand at ``start``."""
     lines = source.lines
-    names = [(m.start(), m.end(), m[0]) for m in _CELL.finditer(lines[start])]
+    pattern = _SLACK_NAME if "S(ns)" in lines[start] else _CELL
+    names = [(m.start(), m.end(), m[0]) for m in pattern.finditer(lines[start])]
     columns = tuple(name for _, _, name in names)
     if len(columns) > MAX_COLUMNS:
         return Table(columns, (), start, start + 1)

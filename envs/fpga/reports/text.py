@@ -113,6 +113,9 @@ def _split(text: str) -> Source:
     elif rest:
         lines.append(rest)
         source.ended = False
+    margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    if margin:  # as where a whole report is quoted
+        lines[:] = [line[margin:] for line in lines]
     for index, line in enumerate(lines):
         if not line.isascii() or not line.isprintable():
             lines[index] = _clean(source, index, line)

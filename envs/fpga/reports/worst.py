@@ -43,10 +43,7 @@ def find(check: str, design: float | None, clocks: list[Clock], groups: list[Pat
     group = next((group for slack, group in slacks if slack == worst), None)
     at_worst = [path for path in candidates if path.slack_ns == worst]
     path = next((path for path in at_worst if group is not None and _belongs(path, group)), at_worst[0] if at_worst else None)
-    if group is not None:
-        kind, clock, to_clock = group.kind, group.clock, group.to_clock
-    else:
-        kind, clock, to_clock = _group_of(path)
+    kind, clock, to_clock = _group_of(path) if group is None else (group.kind, group.clock, group.to_clock)
     period = next((c.period_ns for c in clocks if c.name == to_clock), path.to_period_ns if path else None)
     return Worst(worst, kind, clock, period, path)
 

@@ -233,3 +233,35 @@ def test_a_design_whose_worst_group_is_not_shown_has_no_worst_clock():
     assert (worst.slack_ns, worst.clock, worst.path.destination) == (-0.412, "fast->core", "sync/meta_reg/D")
     worst = reports.parse(text[:start]).timing.worst_setup
     assert (worst.slack_ns, worst.kind, worst.clock, worst.path) == (-0.412, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "\n".join(line.rstrip() for line in text.split("\n")),
+        lambda text: "\n".join("    " + line for line in text.split("\n")),
+    ],
+    ids=["crlf", "crcrlf", "cr", "stripped", "indented"],
+)
+def test_line_ends_and_margins_change_nothing(change):
+    for file in sorted(WRITTEN.iterdir()):
+        metrics = reports.read(file)
+        changed = reports.parse(change(file.read_text()))
+        assert (changed.timing, changed.utilization, changed.power, changed.methodology, changed.warnings) == (
+            metrics.timing,
+            metrics.utilization,
+            metrics.power,
+            metrics.methodology,
+            (),
+        )
+
+
+def test_a_summary_whose_spaces_were_lost():
+    names = "WNS(ns) TNS(ns) TNS Failing Endpoints TNS Total Endpoints WHS(ns)"
+    text = f"{names}\n------- ------- ---- ---- ----\n0.285 0.000 0 108705 NA\n"
+    slacks = reports.parse(text).timing.slacks
+    assert (slacks.wns_ns, slacks.tns_ns, slacks.tns_failing_endpoints, slacks.tns_total_endpoints) == (0.285, 0.0, 0, 108705)
+    assert slacks.whs_ns is None

@@ -1,0 +1,178 @@
+r"""Spiking SARSA(lambda): the value of an action is the difference of two opposed neurons' spike counts.
+
+    I = 1/2 +- (Q_0 / 2) + W x - theta;   n = floor(v + S I), v <- v + S I - n;   Q = (n_push - n_pull) / S
+
+Input neurons fire a sharp code of the observation. Each action has a push and a pull neuron, and the action whose counts differ
+most is taken. What the action brought, its reward and the value of the action after it, less what it was worth, is released as
+dopamine, and every synapse changes by its eligibility times that dopamine (Rummery and Niranjan 1994; Sutton and Barto 2018,
+chapter 12). Actions of several components have a head of such neurons each; the value is the mean of the heads.
+
+Four things let one configuration serve tasks that pay in different coins (docs/learners.md): dopamine in units of the largest
+return met, optimism in the same unit, synapses that slow down when what is asked of them cancels out, and a code by space.
+
+Two clocks: the *substep* (spikes; S of them an environment step) and the *environment step* (action, reward, dopamine, weight
+change). Input and weights hold still within an environment step and the neurons do not leak, so that S substeps are one step of
+S times the current, residual charge kept.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from gymnasium import spaces
+from jax import Array
+
+from neurorl import codes
+from neurorl.agents import actions
+from neurorl.agents.actions import Actions
+from neurorl.agents.contract import Agent, Timestep
+from neurorl.homeostasis import threshold
+from neurorl.neuromodulation import reward_scale
+from neurorl.neuromodulation.reward_scale import Returns
+from neurorl.neurons import integrate_and_fire
+from neurorl.parameters import parameter
+from neurorl.plasticity import coherence, eligibility, three_factor
+from neurorl.plasticity.coherence import Coherence, Pushes
+
+SIGNS = np.array([1.0, -1.0], np.float32)  # of push and pull
+HEADROOM = 1.25  # values up to this many times the largest return can be told, so that a rate does not saturate at it
+
+
+class State(NamedTuple):
+    """A learner of A actions, of all heads."""
+
+    code: Any  # what the code has learned of its input
+    weights: Array  # [A, 2, C], onto push and pull
+    eligibility: Array  # [A, 2, C], in [0, 1]
+    pushes: Pushes  # [A, 2, C] each
+    potential: Array  # [A, 2], in thresholds
+    threshold: Array  # [A], of both neurons of a pair
+    value: Array  # [], of the last observation and action, in units of the scale
+    returns: Returns
+    begun: Array  # [], bool: whether an episode has ended that brought anything, so that the scale means something
+    dopamine: Array  # [], last one
+
+
+@struct.dataclass
+class SpikingSarsa(Agent):
+    """Hyperparameters of spiking SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
+
+    code: codes.Code
+    substeps: int = parameter(128, "substeps an environment step", low=1, high=65_536, static=True)
+    learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
+    lambda_: float = parameter(0.8, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    optimism: float = parameter(0.1, "value of what was never tried, in units of the largest return", low=-1.0, high=1.0)
+    hope: float = parameter(1.0, "how much of the best return met is added to that", low=0.0, high=1.0)
+    scale: float = parameter(0.0, "largest return assumed before one was met, in the unit of the reward", low=0.0)
+    gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
+    coherence: Coherence = Coherence()
+    threshold_rate: float = parameter(1e-4, "threshold change an environment step for a unit of activity", low=0.0)
+    actions: Actions = Actions()
+
+    @classmethod
+    def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "SpikingSarsa":
+        """Return the agent with its defaults for an environment's spaces."""
+        code = codes.for_space(observation_space, **ranges)
+        if isinstance(code, codes.PlaceCells) and "kind" not in ranges:
+            # Sharp borders instead of smooth ones: what is learned on one side of a cliff must not reach the other. One map of
+            # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
+            tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
+            code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
+        return cls(code=code, actions=actions.for_space(action_space).replace(neurons=5))
+
+    def init(self, key: Array) -> State:
+        """Return a learner with zero weights."""
+        shape = (self.actions.size, 2, self.code.size)
+        return State(
+            code=self.code.init(),
+            weights=jnp.zeros(shape),
+            eligibility=jnp.zeros(shape),
+            pushes=coherence.init(self.coherence, shape),
+            potential=jax.random.uniform(key, shape[:2]),
+            threshold=jnp.zeros(shape[0]),
+            value=jnp.float32(0.0),
+            returns=reward_scale.init(self.scale),
+            begun=jnp.array(False),
+            dopamine=jnp.float32(0.0),
+        )
+
+    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
+        """Release dopamine for the last action, change the weights, and choose the next action."""
+        ended = timestep.terminated | timestep.truncated
+        code = self.code.adapt(state.code, timestep.observation)
+        returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
+        potential, rate = self._fire(state, state.potential, timestep.observation)
+        winners = self._choose(key, rate)
+        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
+        value = (chosen * (rate @ SIGNS)).sum() / len(winners)
+
+        reward = reward_scale.scaled(returns, timestep.reward) / HEADROOM
+        delta = reward + self.gamma * jnp.where(timestep.terminated, 0.0, value) - state.value
+        delta = self.gain * jnp.where(timestep.truncated | ~state.begun, 0.0, delta)
+        step = 0.5 * self.learning_rate * SIGNS[:, None]  # half on each neuron of a pair
+        if self.coherence.enabled:
+            step = step * coherence.rate(state.pushes)
+        weights = three_factor.change(state.weights, state.eligibility, delta, step)
+
+        x = self.code.rates(timestep.observation, code)
+        trace = eligibility.decay(state.eligibility, self.gamma * self.lambda_, ended)
+        trace = eligibility.replace(trace, 2.0 * rate[:, :, None] * x, x, chosen[:, None, None] > 0.0)
+        state = State(
+            code=code,
+            weights=weights,
+            eligibility=trace,
+            pushes=coherence.update(self.coherence, state.pushes, delta, state.eligibility),
+            potential=potential,
+            threshold=threshold.adapt(state.threshold, rate.mean(1), 0.5, self.threshold_rate),
+            value=value,
+            returns=returns,
+            begun=state.begun | (ended & (returns.largest > 0.0)),
+            dopamine=delta,
+        )
+        return state, self.actions.of_winners(winners)
+
+    def rest(self, state: State) -> Array:
+        """Return the residual charge of the neurons."""
+        return state.potential
+
+    def act(self, state: State, activity: Array, observation: Array, key: Array) -> tuple[Array, Array]:
+        """Choose the action of the largest difference of spike counts, as in learning."""
+        potential, rate = self._fire(state, activity, observation)
+        return potential, self.actions.of_winners(self._choose(key, rate))
+
+    def value(self, state: State, observation: Array) -> Array:
+        """Return the value of an observation, that of its best action, in the unit of the reward."""
+        _, rate = self._fire(state, state.potential, observation)
+        best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
+        return best.mean() * HEADROOM * state.returns.largest
+
+    def report(self, state: State) -> dict[str, Array]:
+        """Return what the modulators and homeostasis are doing."""
+        return {
+            "value": state.value,
+            "reward_scale": state.returns.largest,
+            "best_return": state.returns.best,
+            "weight_max": jnp.abs(state.weights).max(),
+            "threshold_min": state.threshold.min(),
+            "threshold_max": state.threshold.max(),
+        }
+
+    def _fire(self, state: State, potential: Array, observation: Array) -> tuple[Array, Array]:
+        """Return the potentials after an environment step and the rates in spikes a substep, both [A, 2]."""
+        if hasattr(self.code, "active"):
+            index, x = self.code.active(observation, state.code)
+            drive = (state.weights[:, :, index] * x).sum(-1)
+        else:
+            drive = state.weights @ self.code.rates(observation, state.code)
+        untried = (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
+        current = 0.5 * (1.0 + untried * SIGNS) + drive / self.code.groups - state.threshold[:, None]
+        potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))
+        return potential, counts / self.substeps
+
+    def _choose(self, key: Array, rate: Array) -> list[Array]:
+        """Return the action of the largest difference of spike counts in each head, ties at random."""
+        values = rate @ SIGNS + jax.random.uniform(key, rate.shape[:1]) * 0.1 / self.substeps
+        return [jnp.argmax(head) for head in self.actions.split(values)]

@@ -1,0 +1,51 @@
+"""The environments of this package: their ids in Gymnasium, and the JAX environments behind them.
+
+``import neurorl`` registers them, so this module must import nothing that takes time.
+"""
+
+import importlib
+from typing import Any
+
+import gymnasium
+
+# The JAX environment of each id, as module:Class; what Gymnasium makes of it is in the folder's ``gymnasium_env``.
+OWN = {
+    "neurorl/FpgaTelemetry-v0": "neurorl.envs.fpga.env:FpgaTelemetry",
+    "neurorl/FpgaTelemetryContinuous-v0": "neurorl.envs.fpga.env:FpgaTelemetryContinuous",
+}
+_GYMNASIUM = {
+    "neurorl/FpgaTelemetry-v0": ("FpgaEnv", "FpgaVectorEnv"),
+    "neurorl/FpgaTelemetryContinuous-v0": ("FpgaContinuousEnv", "FpgaContinuousVectorEnv"),
+}
+FPGA_STEPS = 600  # time limit; the parameter ``max_steps_in_episode`` has the same default
+
+
+def register() -> None:
+    """Give Gymnasium the ids, once."""
+    for env_id, (single, vector) in _GYMNASIUM.items():
+        if env_id not in gymnasium.registry:
+            module = "neurorl.envs.fpga.gymnasium_env"
+            gymnasium.register(
+                env_id,
+                entry_point=f"{module}:{single}",
+                vector_entry_point=f"{module}:{vector}",
+                max_episode_steps=FPGA_STEPS,
+            )
+
+
+def ids() -> list[str]:
+    """Return the ids of every JAX environment there is: this package's, then gymnax's."""
+    import gymnax
+
+    return [*OWN, *gymnax.registered_envs]
+
+
+def make(env_id: str, **arguments: Any) -> tuple[Any, Any]:
+    """Return a JAX environment and its default parameters."""
+    import gymnax
+
+    if env_id not in OWN:
+        return gymnax.make(env_id, **arguments)
+    module, _, name = OWN[env_id].partition(":")
+    env = getattr(importlib.import_module(module), name)(**arguments)
+    return env, env.default_params

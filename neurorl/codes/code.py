@@ -1,0 +1,41 @@
+"""What a code is: from an observation to the rates of a population of input neurons.
+
+    state = code.init()                           what the code has learned of its input so far; () for a fixed code
+    state = code.adapt(state, observation)        once an environment step while learning, never in an evaluation
+    rates = code.rates(observation, state)        spikes a substep, [size]; the rates of each of ``groups`` groups sum to 1
+
+The observation is one array of any shape (``neurorl.packing``). A code is a parameter group: its fields are in config.json,
+and ``--set code.NAME=VALUE`` changes them.
+"""
+
+from typing import Any, ClassVar
+
+from jax import Array
+
+
+class Code:
+    """Base class of codes, with the methods of one that is fixed."""
+
+    continuous: ClassVar[Any] = True  # whether neighbouring observations have overlapping codes
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        raise NotImplementedError
+
+    @property
+    def groups(self) -> int:
+        """Number of groups of neurons whose rates sum to 1."""
+        raise NotImplementedError
+
+    def init(self) -> Any:
+        """Return what the code knows of its input before it has seen any."""
+        return ()
+
+    def adapt(self, state: Any, observation: Array) -> Any:
+        """Return what it knows after one more observation."""
+        return state
+
+    def rates(self, observation: Array, state: Any = ()) -> Array:
+        """Return the spikes a substep that each neuron aims at, [size]."""
+        raise NotImplementedError

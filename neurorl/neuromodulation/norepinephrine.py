@@ -1,0 +1,58 @@
+r"""Norepinephrine as unexpected uncertainty: errors beyond those to be expected reopen learning and exploration.
+
+    f <- f + rate (|delta| - f);   n = clip((f / d - onset) / span, 0, 1)
+
+``f`` follows |dopamine| fast, ``d`` (acetylcholine's expected uncertainty) follows it slowly. Where the world changes, ``f``
+leaves ``d`` behind and ``n`` rises; once such errors have become expected it falls again (Yu and Dayan 2005; Bouret and Sara 2005
+for the reset). It does two things, each with a strength of its own: it opens the gate of the actor's learning that acetylcholine
+had closed, and it divides the actor's drive, so that the choice between actions is more random (Aston-Jones and Cohen 2005).
+"""
+
+import jax.numpy as jnp
+from flax import struct
+from jax import Array
+
+from neurorl.parameters import parameter
+
+
+@struct.dataclass
+class Norepinephrine:
+    """Unexpected uncertainty and what it does."""
+
+    enabled: bool = parameter(False, "whether unexpected uncertainty opens learning and exploration", static=True)
+    rate: float = parameter(0.02, "share of an environment step in the fast mean of |dopamine|", low=0.0, high=1.0)
+    onset: float = parameter(2.0, "fast mean, in expected |dopamine|, above which errors are unexpected", low=0.0)
+    span: float = parameter(2.0, "from there to full arousal, in expected |dopamine|", above=0.0)
+    learning: float = parameter(1.0, "share of the closed part of the gate that full arousal opens", low=0.0, high=1.0)
+    exploration: float = parameter(1.0, "what full arousal adds to 1 in the divisor of the actor's drive", low=0.0)
+
+
+def update(parameters: Norepinephrine, recent: Array, dopamine: Array, truncated: Array) -> Array:
+    """Return the fast mean of |dopamine|, [], after one transition; a truncated one says nothing."""
+    if not parameters.enabled:
+        return recent
+    return jnp.where(truncated, recent, recent + parameters.rate * (jnp.abs(dopamine) - recent))
+
+
+def arousal(parameters: Norepinephrine, recent: Array, expected: Array) -> Array:
+    """Return the level, [], in [0, 1].
+
+    Args:
+        parameters: Where it begins and how fast it rises.
+        recent: [], fast mean of |dopamine|.
+        expected: [], acetylcholine's expected |dopamine|.
+    """
+    if not parameters.enabled:
+        return jnp.zeros_like(recent)
+    ratio = recent / jnp.maximum(expected, 1e-9)
+    return jnp.clip((ratio - parameters.onset) / parameters.span, 0.0, 1.0)
+
+
+def open_gate(parameters: Norepinephrine, level: Array, gate: Array) -> Array:
+    """Return acetylcholine's gate, [], opened further by arousal."""
+    return gate + parameters.learning * level * (1.0 - gate) if parameters.enabled else gate
+
+
+def explore(parameters: Norepinephrine, level: Array, drive: Array) -> Array:
+    """Return the actor's drive, any shape, flattened by arousal."""
+    return drive / (1.0 + parameters.exploration * level) if parameters.enabled else drive

@@ -1,0 +1,137 @@
+"""A sweep from its file to its results: compute the shards that are missing, collect what fails, go on after anything."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from neurorl.errors import NeurorlError
+from neurorl.running import run_folder
+from neurorl.running.config import Config
+from neurorl.sweeps import folder as folders
+from neurorl.sweeps import grouping, rows, shard, spec, tables
+from neurorl.sweeps.folder import SweepFolder
+from neurorl.sweeps.progress import Meter
+from neurorl.sweeps.rows import Row
+from neurorl.sweeps.runners import Runner, make
+from neurorl.sweeps.runners.runner import prepare
+from neurorl.sweeps.spec import Spec
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a command did."""
+
+    folder: SweepFolder
+    shards: int  # in the sweep
+    computed: int  # now
+    failures: list[dict[str, Any]]  # {"what", "error"}, of rows, shards and learners
+
+
+def sweep(
+    file: str | Path | dict[str, Any],
+    out: str | Path | None = None,
+    runner: str | Runner = "local",
+    address: str | None = None,
+    processes: int | None = None,
+    meter: Meter | None = None,
+) -> Report:
+    """Run a sweep, or go on with it.
+
+    Args:
+        file: A TOML file, the folder of a sweep, or the content of the file as a dictionary.
+        out: The folder; by default ``runs/NAME`` for NAME.toml.
+        runner: "local", "pool", "ray", or a runner.
+        address: Of the Ray cluster.
+        processes: Of the pool.
+        meter: A meter of ``neurorl.sweeps.progress``; none by default.
+
+    Raises:
+        NeurorlError: Bad input, or a folder that holds another sweep. Failing configurations are reported, not raised.
+    """
+    prepare()
+    plan, path = load(file, out)
+    served = make(runner, address, processes) if isinstance(runner, str) else runner
+    good, bad = resolve(plan, rows.rows(plan))
+    folder = folders.begin(path, plan, "sweep")
+    shards = grouping.plan(plan, good)
+    missing = [each for each in shards if not folder.has(each)]
+    failures = [{"what": rows.describe(row), "error": error} for row, error in bad]
+    steps = {row.index: configuration.options.steps for row, configuration in good}
+    meter = meter or Meter()
+    meter.start(len(shards), len(shards) - len(missing), sum(each.learners for each in shards if each not in missing))
+    try:
+        failures += run(plan, folder, missing, steps, served, meter)
+    finally:
+        meter.close()
+    if folder.files():
+        tables.write(folder)
+        failures += learner_failures(folder)
+    run_folder.write_json(folder.failures, {"failures": failures})
+    return Report(folder, len(shards), len(missing), failures)
+
+
+def load(file: str | Path | dict[str, Any], out: str | Path | None) -> tuple[Spec, Path]:
+    """Return the configuration of a sweep, and where it goes."""
+    if isinstance(file, dict):
+        if out is None:
+            raise NeurorlError("a sweep that is given as a dictionary needs 'out', the folder of its results")
+        return spec.check(file), Path(out)
+    if Path(file).is_dir():
+        if out is not None:
+            raise NeurorlError(f"'{file}' is the folder of a sweep, so --out {out} makes no sense; give its TOML file")
+        return folders.open_sweep(file)[1], Path(file)
+    return spec.read(Path(file)), Path(out) if out is not None else Path("runs") / Path(file).stem
+
+
+def resolve(plan: Spec, found: list[Row]) -> tuple[list[tuple[Row, Config]], list[tuple[Row, str]]]:
+    """Return the rows that can run, with their configurations, and those that cannot, with their errors.
+
+    Raises:
+        NeurorlError: No row can run.
+    """
+    good, bad = [], []
+    for row in found:
+        try:
+            good.append((row, rows.resolve(plan, row)))
+        except NeurorlError as error:
+            bad.append((row, str(error)))
+    if not good:
+        raise NeurorlError(f"no row of the sweep can run; {rows.describe(bad[0][0])}: {bad[0][1]}")
+    return good, bad
+
+
+def run(
+    plan: Spec, folder: SweepFolder, missing: list[grouping.Shard], steps: dict[int, int], runner: Runner, meter: Meter
+) -> list[dict[str, Any]]:
+    """Compute shards; return those that failed.
+
+    Args:
+        plan, folder: The sweep.
+        missing: The shards.
+        steps: Environment steps of each row, by its index.
+        runner, meter: What computes them, and what shows it.
+    """
+    by_name = {each.name: each for each in missing}
+    failures = []
+    outcomes = runner.run([shard.to_task(plan, each) for each in missing], folder.shards)
+    try:
+        for outcome in outcomes:
+            each = by_name[outcome.name]
+            meter.update(each.learners, each.seeds * sum(steps[row.index] for row in each.rows))
+            if outcome.error is not None:
+                what = f"seeds {each.seed} to {each.seed + each.seeds - 1} of {', '.join(map(rows.describe, each.rows))}"
+                failures.append({"what": what, "error": outcome.error})
+                meter.say(f"{what}: {outcome.error}")
+    finally:
+        if hasattr(outcomes, "close"):
+            outcomes.close()
+    return failures
+
+
+def learner_failures(folder: SweepFolder) -> list[dict[str, Any]]:
+    """Return the learners of finished shards that went wrong."""
+    table = tables.table(folder).to_pandas()
+    wrong = table[table.error.notna()].drop_duplicates(["row", "seed"])
+    return [
+        {"what": f"row {each.row}, seed {each.seed}, by step {each.env_step}", "error": each.error} for each in wrong.itertuples()
+    ]

@@ -1,0 +1,50 @@
+"""The spike trace of a large population of which few neurons fire: it is kept for those, and the others are silent.
+
+It has the linear forms of ``SpikeTrace``, so that whoever reads it need not know which one it is. A product over C neurons
+becomes a gather of the k listed ones.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from neurorl.synapses.spike_trace import SpikeTrace
+
+
+class ListedTrace(NamedTuple):
+    """k listed neurons of a population of C, and their traces; a neuron listed twice must be silent the second time."""
+
+    listed: SpikeTrace
+    neurons: Array  # [k], which ones
+    size: int  # C
+
+    @property
+    def gain(self) -> Array:
+        """Jump of the trace at a spike."""
+        return self.listed.gain
+
+    @property
+    def spikes(self) -> Array:
+        """Spike counts of all neurons, [S, C]."""
+        return self._spread(self.listed.spikes)
+
+    def powers(self) -> tuple[Array, Array]:
+        """Return the filter as matrices; see ``SpikeTrace.powers``."""
+        return self.listed.powers()
+
+    def project(self, weights: Array) -> Array:
+        """Return ``traces @ weights.T``, [S, n], for weights [n, C]."""
+        return self.listed.project(weights[:, self.neurons])
+
+    def correlate(self, post: Array) -> Array:
+        """Return ``post.T @ traces``, [n, C], for postsynaptic signals [S, n]."""
+        return self._spread(self.listed.correlate(post))
+
+    def total(self) -> Array:
+        """Return the traces summed over the substeps, [C]."""
+        return self._spread(self.listed.total())
+
+    def _spread(self, values: Array) -> Array:
+        """Return values [..., k] of the listed neurons at their places among all, [..., C]."""
+        return jnp.zeros((*values.shape[:-1], self.size)).at[..., self.neurons].add(values)

@@ -1,0 +1,61 @@
+"""The neuromodulators in the agent: norepinephrine without strength changes no bit, and with it each does what it is for."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurorl.agents.contract import Timestep, restart
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+from neurorl.codes import OneHot
+from neurorl.neuromodulation.acetylcholine import Acetylcholine
+from neurorl.neuromodulation.norepinephrine import Norepinephrine
+from neurorl.neuromodulation.serotonin import Serotonin
+
+AGENT = SpikingActorCritic(code=OneHot(n=3))
+STEPS = 400
+
+
+def live(agent, rewards):
+    """Return the state and the dopamine of every step of a walk through three observations."""
+
+    def step(carry, inputs):
+        state, timestep = carry
+        index, reward = inputs
+        state, _, activity = agent.record(state, timestep, jax.random.fold_in(jax.random.key(1), index))
+        observation = index % 3
+        after = Timestep(observation, reward, jnp.array(False), jnp.array(False), observation)
+        return (state, after), (state, activity.dopamine)
+
+    start = agent.init(jax.random.key(0)), restart(jnp.int32(0))
+    inputs = jnp.arange(len(rewards)), jnp.asarray(rewards, jnp.float32)
+    return jax.jit(lambda start, inputs: jax.lax.scan(step, start, inputs)[1])(start, inputs)
+
+
+REWARDS = np.random.default_rng(0).uniform(0.0, 20.0, STEPS)
+
+
+def test_without_strength_norepinephrine_changes_no_bit():
+    idle = AGENT.replace(norepinephrine=Norepinephrine(enabled=True, learning=0.0, exploration=0.0))
+    plain, released = live(AGENT, REWARDS)
+    same, again = live(idle, REWARDS)
+    np.testing.assert_array_equal(released, again)
+    for field in ("actor", "critic", "threshold", "potential", "uncertainty"):
+        jax.tree.map(np.testing.assert_array_equal, getattr(plain, field), getattr(same, field))
+    assert np.abs(plain.actor.weights[-1]).max() > 0
+
+
+def test_norepinephrine_opens_the_gate_that_acetylcholine_has_closed():
+    calm = AGENT.replace(acetylcholine=Acetylcholine(start=1e-3))
+    aroused = calm.replace(norepinephrine=Norepinephrine(enabled=True, exploration=0.0))
+    rewards = np.zeros(120)
+    rewards[100:] = 20.0  # nothing was to be expected
+    without, with_it = (np.abs(live(agent, rewards)[0].actor.weights).sum((1, 2)) for agent in (calm, aroused))
+    np.testing.assert_array_equal(without[:101], with_it[:101])
+    assert with_it[110] > 3.0 * without[110] > 0.0
+
+
+def test_the_level_of_serotonin_follows_the_value():
+    state, _ = live(AGENT.replace(serotonin=Serotonin(enabled=True, rate=0.05)), np.full(STEPS, 0.5))
+    level, value = np.asarray(state.patience), np.asarray(state.value)
+    assert 0.0 < level[-1] < 1.0
+    assert abs(level[-1] - value[-100:].mean()) < 0.1

@@ -1,0 +1,68 @@
+"""The board by its id: in the jitted loop, in the host loop, from the command line, and filmed."""
+
+import numpy as np
+import pytest
+
+import neurorl
+from neurorl import cli, envs
+from neurorl.errors import NeurorlError
+from neurorl.running import config
+from neurorl.running.evaluation import gymnasium_task
+
+DISCRETE = "neurorl/FpgaTelemetry-v0"
+
+
+def test_the_id_is_a_jax_task_or_a_host_task():
+    assert envs.resolve(DISCRETE).loop == "jax"
+    host = envs.resolve(DISCRETE, "host", {"scenario": "aged-part"})
+    assert (host.loop, host.max_episode_steps) == ("host", 600)
+    assert float(host.make().unwrapped.params.age_high_v) == pytest.approx(0.045)
+    assert envs.resolve("neurorl:" + DISCRETE).loop == "jax"
+
+
+def test_scenario_and_numbers_are_settings_that_survive_the_configuration():
+    built = config.build(DISCRETE, "spiking-actor-critic", {"seeds": 2}, {"env.scenario": "heat-wave", "env.noise_c": 1.0})
+    assert built.task.changed
+    again = config.from_json(built.to_json())
+    for task in (built.task, again.task):
+        assert (task.parameters["scenario"], task.parameters["ambient_low_c"], task.parameters["noise_c"]) == (
+            "heat-wave",
+            38.0,
+            1.0,
+        )
+    board = gymnasium_task(built.task).make().unwrapped  # what evaluation plays: the same board, not the default one
+    assert (float(board.params.ambient_low_c), float(board.params.noise_c)) == (38.0, 1.0)
+
+
+def test_the_preset_chooses_maps_and_shares_synapses():
+    agent = config.build(DISCRETE, "spiking-actor-critic", {}, {}).agent
+    assert agent.actor.components == (3, 3, 3)
+    assert agent.code.size == len(agent.code.pairs) * agent.code.cells**2
+
+
+def test_a_wrong_scenario_is_explained():
+    with pytest.raises(NeurorlError, match="did you mean 'heat-wave'"):
+        envs.resolve(DISCRETE, settings={"scenario": "heatwave"})
+
+
+def test_the_list_shows_the_board_and_its_keys(capsys):
+    assert cli.main(["list"]) == 0
+    assert DISCRETE in capsys.readouterr().out
+    assert cli.main(["list", DISCRETE]) == 0
+    assert "env.scenario" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_run_trains_resumes_evaluates_and_is_filmed(tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--seeds", "2", "--steps", "300", "--eval-every", "300", "--max-episode-steps", "40", "--quiet"]
+    assert cli.main(["train", DISCRETE, *options, "--set", "eval_episodes=2", "--out", str(out)]) == 0
+    run = neurorl.load(out)
+    assert np.isfinite(run.summary["eval_return"]).all()
+    result = run.evaluate(episodes=2)
+    assert result["environment"] == "gymnasium"
+    assert np.isfinite(result["returns"]).all()
+    pytest.importorskip("moviepy", reason="needs the extra render")
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(out), "--video", str(tmp_path / "film.mp4")]) == 0
+    assert (tmp_path / "film.mp4").stat().st_size > 10_000

@@ -1,0 +1,80 @@
+"""The picture of the board: its shape, and that what happens can be seen in it."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+import neurorl
+
+dashboard = pytest.importorskip("neurorl.envs.fpga.dashboard", reason="needs the extra render")
+assert neurorl
+DISCRETE = "neurorl/FpgaTelemetry-v0"
+
+
+@pytest.fixture
+def env():
+    made = gymnasium.make(DISCRETE, render_mode="rgb_array").unwrapped
+    made.reset(seed=0)
+    return made
+
+
+def share(picture, colour):
+    """Return the share of pixels of a colour."""
+    return (np.abs(picture.astype(int) - colour).max(-1) <= 2).mean()
+
+
+def test_a_picture_is_rgb_and_needs_no_display(env, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    picture = env.render()
+    assert picture.shape == (700, 1120, 3)
+    assert picture.dtype == np.uint8
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+
+
+def test_lines_grow_with_the_ticks(env):
+    for _ in range(3):
+        env.step(13)
+    early = env.render()
+    for _ in range(100):
+        env.step(13)
+    late = env.render()
+    assert share(late, dashboard.BLUE) > 1.5 * share(early, dashboard.BLUE)
+
+
+def test_a_fault_lights_its_lamp_and_the_status(env):
+    running = env.render()
+    calm = {c: share(running, c) for c in (dashboard.GREEN, dashboard.RED)}
+    for _ in range(40):
+        _, _, _, _, info = env.step(9 * 2 + 3 * 0 + 1)  # faster at an ever lower voltage, until it crashes
+        if info["metrics"].crashed:
+            break
+    assert info["metrics"].crashed
+    crashed = env.render()
+    assert share(crashed, dashboard.RED) > calm[dashboard.RED] + 0.005  # the pill that said "running" says "down"
+    assert share(crashed, dashboard.GREEN) < calm[dashboard.GREEN]
+
+
+def test_every_fault_has_a_lamp_and_a_missing_reading_is_a_gap(env):
+    assert list(dashboard.LAMPS) == list(dashboard.FaultClass)
+    lines = dashboard._pieces([(float(i), 0.0) for i in range(6)], [1.0, 2.0, np.nan, 3.0, np.nan, 4.0])
+    assert lines == [[(0.0, 0.0), (1.0, 0.0)]]
+
+
+def test_a_vector_of_boards_gives_a_picture_each():
+    envs = gymnasium.make_vec(DISCRETE, 2, vectorization_mode="vector_entry_point", render_mode="rgb_array")
+    envs.reset(seed=0)
+    envs.step(np.array([13, 22]))
+    pictures = envs.render()
+    assert [p.shape for p in pictures] == [(700, 1120, 3)] * 2
+    assert not np.array_equal(*pictures)
+    envs.close()
+
+
+def test_a_window_is_opened_and_closed(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    made = gymnasium.make(DISCRETE, render_mode="human")
+    made.reset(seed=0)
+    made.step(13)
+    assert dashboard.pygame.display.get_surface().get_size() == dashboard.SIZE
+    made.close()
+    assert not dashboard.pygame.display.get_init()
