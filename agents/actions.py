@@ -93,6 +93,13 @@ class Actions:
         return jnp.stack([jnp.asarray(c, dtype) for c in components]).reshape(self.shape)
 
 
+def _counts(leaf: Any, size: int) -> np.ndarray:
+    """Return the choices of every component of a discrete space, [size]."""
+    if isinstance(leaf, spaces.MultiDiscrete):
+        return np.ravel(leaf.nvec)
+    return np.full(size, 2 if isinstance(leaf, spaces.MultiBinary) else leaf.n)
+
+
 def for_space(space: spaces.Space[Any]) -> Actions:
     """Return the actions of a Gymnasium space.
 
@@ -115,8 +122,7 @@ def for_space(space: spaces.Space[Any]) -> Actions:
             whole = np.issubdtype(leaf.dtype, np.integer) or leaf.dtype == bool
             choices += [int(t - b + 1) if whole and t - b < FEW else 0 for b, t in zip(bottom, top, strict=True)]
         else:
-            counts = np.ravel(leaf.nvec) if isinstance(leaf, spaces.MultiDiscrete) else np.full(size, getattr(leaf, "n", 2))
-            counts = np.full(size, 2) if isinstance(leaf, spaces.MultiBinary) else counts
+            counts = _counts(leaf, size)
             choices += [int(n) for n in counts]
             bottom, top = np.zeros(size), counts - 1.0
         low += [float(b) for b in bottom]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from neurorl.agents import components
+from neurorl.agents.actions import Actions
 from neurorl.agents.spiking_actor_critic import Actor, SpikingActorCritic
 from neurorl.codes import PlaceCells
 from neurorl.errors import NeurorlError
@@ -36,7 +37,8 @@ def test_components_that_do_not_fit_are_refused(sizes):
 
 
 def test_an_agent_with_components_learns_in_fewer_synapses_and_acts_jointly():
-    agent = SpikingActorCritic(code=PlaceCells(low=(0.0, 0.0), high=(1.0, 1.0)), actor=Actor(components=(3, 3)), actions=10)
+    ten = Actions(choices=(10,), low=(0.0,), high=(9.0,))
+    agent = SpikingActorCritic(code=PlaceCells(low=(0.0, 0.0), high=(1.0, 1.0)), actor=Actor(components=(3, 3)), actions=ten)
     state = agent.init(jax.random.key(0))
     assert state.actor.weights.shape == (7, 64)
     weights = np.zeros((7, 64), np.float32)

@@ -200,7 +200,9 @@ def _foot(source: Source, at: int, fields: dict[str, Any]) -> int:
         if math.isinf(fields["slack_ns"]) and not line.strip() and not _goes_on(lines, index):
             return index  # without a constraint there is no slack to compute
         match = _FOOT.fullmatch(line)
-        if match and match[1] == "slack" and not (source.open(index) and not re.search(r"\.[0-9]{3}$|inf$| $", line)):
+        if match and source.open(index) and not re.search(r"\.[0-9]{3}$|inf$| $", line):
+            match = None  # the text is cut here, perhaps within the number
+        if match and match[1] == "slack":
             return index + 1
         if match and match[1] != "slack":
             fields["required_ns" if match[1] == "required time" else "arrival_ns"] = float(match[2])
