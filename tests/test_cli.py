@@ -47,7 +47,7 @@ def trained(tmp_path_factory):
         (["train", "CartPole-v1", "--steps", "-5"], "'steps' is -5"),
         (["train", "CartPole-v1", "--loop", "jex"], "did you mean 'jax'"),
         (["train", "FrozenLake-v1", "--loop", "jax"], "has no JAX version"),
-        (["train", "Catch-bsuite", "--loop", "host"], "exists only in gymnax"),
+        (["train", "Catch-bsuite", "--loop", "host"], "exists only in JAX"),
         (["train", "CartPole-v1", "--set", "code.kind=spase"], "did you mean 'sparse'"),
         (["train", "CartPole-v1", "--set", "code.kind=one-hot"], "does not encode observations of Box"),
         (["train", f"{__name__}:Letters-v0"], "observations of Text are not supported"),

@@ -23,7 +23,16 @@ from neurorl.persistence import from_json, load, save, to_json
 
 PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks", "layers")
 SPECIAL = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 1e-45, 3.4e38, 0.1], np.float32)
-STAND_IN = {Array: jnp.asarray(SPECIAL), np.ndarray: SPECIAL, float: 0.1, int: 3, bool: True, str: "text", tuple: (1, 2.5)}
+STAND_IN = {
+    typing.Any: (),
+    Array: jnp.asarray(SPECIAL),
+    np.ndarray: SPECIAL,
+    float: 0.1,
+    int: 3,
+    bool: True,
+    str: "text",
+    tuple: (1, 2.5),
+}
 FITTING = {  # fields that must fit together
     "Connectivity.pre": np.int32([0, 0, 1]),
     "Connectivity.post": np.int32([0, 2, 1]),
