@@ -59,7 +59,7 @@ def for_space(
         ends = np.stack([np.ravel(space.low if low is None else low), np.ravel(space.high if high is None else high)])
         known = (np.abs(ends) < WIDEST).all(0)
         bottom, top = (tuple(map(float, row)) for row in np.where(known, ends, [[-1.0], [1.0]]))
-        return Inputs(size=math.prod(space.shape), **({"low": bottom, "high": top} if scaled else {}))
+        return Inputs(size=math.prod(space.shape), low=bottom if scaled else (), high=top if scaled else ())
     raise NeurorlError(
         f"observations of {type(space).__name__} are not supported by networks; "
         "use Box or Discrete (gymnasium.wrappers.FlattenObservation makes a Box of most spaces)"

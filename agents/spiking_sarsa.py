@@ -15,6 +15,7 @@ change). Input and weights hold still within an environment step and the neurons
 S times the current, residual charge kept.
 """
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -81,7 +82,7 @@ class SpikingSarsa(Agent):
             # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
             tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
             code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
-        return cls(code=code, actions=actions.for_space(action_space).replace(neurons=5))
+        return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5))
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
@@ -115,7 +116,7 @@ class SpikingSarsa(Agent):
         step = 0.5 * self.learning_rate * SIGNS[:, None]  # half on each neuron of a pair
         if self.coherence.enabled:
             step = step * coherence.rate(state.pushes)
-        weights = three_factor.change(state.weights, state.eligibility, delta, step)
+        weights = three_factor.change(state.weights, state.eligibility, delta, jnp.asarray(step))
 
         x = self.code.rates(timestep.observation, code)
         trace = eligibility.decay(state.eligibility, self.gamma * self.lambda_, ended)

@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     info: dict[str, Any]
 
 
-def chain(seed: Array) -> Array:
+def chain(seed: Any) -> Array:
     """Return the beginning of a chain of keys, [2], for a seed [] of 32 bits."""
     return jax.random.key_data(jax.random.key(seed))
 

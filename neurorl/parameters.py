@@ -103,7 +103,7 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
         NeurorlError: An unknown name, or a value of the wrong type or outside its range.
     """
     fields = {f.name: f for f in dataclasses.fields(template)}  # type: ignore[arg-type]
-    changes = {}
+    changes: dict[str, Any] = {}
     for name, value in values.items():
         where = f"{path}.{name}" if path else name
         if name not in fields:

@@ -49,7 +49,8 @@ class FpgaEnv(_Settings, JaxEnv):
             render_mode: "human", "rgb_array" or None.
             **settings: Parameters of the board (``FpgaParameters``) that differ from the scenario's.
         """
-        super().__init__(_shared(self.board), parameters(scenario, report, **settings), render_mode)
+        board = _shared(self.board)  # type: ignore[arg-type] # a class can be hashed
+        super().__init__(board, parameters(scenario, report, **settings), render_mode)
 
 
 class FpgaContinuousEnv(FpgaEnv):
@@ -76,7 +77,7 @@ class FpgaVectorEnv(_Settings, JaxVectorEnv):
     ):
         """Make boards; arguments as in :class:`FpgaEnv` and :class:`~neurorl.envs.vector_env.JaxVectorEnv`."""
         super().__init__(
-            _shared(self.board),
+            _shared(self.board),  # type: ignore[arg-type] # a class can be hashed
             parameters(scenario, report, **settings),
             num_envs,
             autoreset_mode=autoreset_mode,

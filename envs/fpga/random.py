@@ -4,6 +4,8 @@ An episode is a function of its reset key and the actions: two governors on the 
 looks ahead can look. One block of uniforms serves a tick.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +22,7 @@ def seed_of(key: Array) -> Array:
     return counter_random.mix(counter_random.mix(data[0] + counter_random.GOLDEN) ^ data[1])
 
 
-def uniforms(seed: Array, time: Array | np.uint32 | int, count: int) -> Array:
+def uniforms(seed: Array, time: Any, count: int) -> Array:
     """Return ``count`` numbers in [0, 1) of a tick, [count]."""
     index = jnp.arange(count, dtype=jnp.uint32) * np.uint32(0x85EBCA6B)
     return counter_random.uniform(counter_random.mix(seed ^ counter_random.mix(index + np.uint32(1))), time)

@@ -20,7 +20,7 @@ from neurorl.sweeps.spec import Head, Range, Spec
 class Row:
     """A configuration of a sweep, as plain values."""
 
-    index: int  # type: ignore[assignment] # a tuple has a method of this name
+    index: int
     values: dict[str, Any]  # the fields that the sweep varies, by key
 
 

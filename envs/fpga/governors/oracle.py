@@ -69,7 +69,7 @@ def governor(k: Knobs) -> Governor:
     def plan(p: FpgaParameters, m: Memory, state: FpgaState) -> Memory:
         tried = Change(*jnp.array(_TRIED, jnp.float32).T)
         tried = tried._replace(margin=m.change.margin + tried.margin, fan=m.change.fan + tried.fan)
-        changes = jax.tree.map(lambda many, reset: jnp.append(many, reset), tried, Change(*[0.0] * 4))
+        changes = jax.tree.map(lambda many, reset: jnp.append(many, reset), tried, Change(*jnp.zeros(4)))
         earned = jax.vmap(lambda change: _foresee(p, k, m.tuned, state, change))(changes)
         best = jnp.argmax(earned)
         return Memory(m.tuned, jax.tree.map(lambda c: c[best], changes))
@@ -78,12 +78,13 @@ def governor(k: Knobs) -> Governor:
 
 
 def _changed(k: Knobs, change: Change) -> Knobs:
-    return k._replace(  # type: ignore[arg-type] # traced
-        urgent0=k.urgent0 + change.pull,
-        batch0=k.batch0 + change.pull + change.batch,
-        margin=k.margin + change.margin,
-        fan0=k.fan0 + change.fan,
-    )
+    changes: dict[str, Any] = {  # traced, where a governor's own are numbers
+        "urgent0": k.urgent0 + change.pull,
+        "batch0": k.batch0 + change.pull + change.batch,
+        "margin": k.margin + change.margin,
+        "fan0": k.fan0 + change.fan,
+    }
+    return k._replace(**changes)
 
 
 def _sight(p: FpgaParameters, state: FpgaState) -> Array:
