@@ -168,7 +168,7 @@ def test_scaled_parameters_never_give_nan(factors, seed):
 
 FORCED = {  # what makes each fault strike within an episode in which nothing is touched
     FaultClass.SETUP: {"process_low": 1.3, "process_high": 1.4},
-    FaultClass.HOLD: {"hold_need_ns": 0.55},
+    FaultClass.HOLD: {"hold_need_ns": 0.9},
     FaultClass.CLOCK_DOMAIN_CROSSING: {"crossing_rate": 0.05},
     FaultClass.PLL_UNLOCK: {"unlock_rate": 0.05},
     FaultClass.DROOP: {"supply_low_mohm": 8.0, "supply_high_mohm": 8.0, "process_low": 0.85, "process_high": 0.86},
