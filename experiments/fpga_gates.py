@@ -39,9 +39,9 @@ from neurorl.files import write_atomically
 RESULT = Path(__file__).resolve().parent / "results" / "fpga_gates.json"
 EVALUATION_SEED = 31_415
 EPISODES = 256
-LEVELS = range(4, 40, 2)
-VOLTAGES = np.arange(0.70, 1.101, 0.05)
-FANS = (0.2, 0.4, 0.6, 0.8)
+LEVELS = range(4, 36, 2)
+VOLTAGES = np.arange(0.70, 1.001, 0.025)
+FANS = (0.2, 0.3, 0.45, 0.6, 0.8)
 GRID = np.array([(CLOCK_LOW * CLOCK_RATIO**k, v, f) for k in LEVELS for v in VOLTAGES for f in FANS], np.float32)
 
 

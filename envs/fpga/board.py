@@ -167,13 +167,12 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
         "throughput": o.throughput,
         "available": o.available,
         "crc": state.flagged.astype(jnp.float32),
-        "sensor_valid": t.valid.astype(jnp.float32),
+        "sensor_valid": (t.validity == Validity.VALID).astype(jnp.float32),
     }
     observation = jnp.stack([jnp.clip(values[r.name], r.low, r.high) for r in OBSERVATION])
-    celsius = jnp.where(t.valid, t.celsius, jnp.nan)
-    valid = jnp.where(t.valid, Validity.VALID, Validity.MISSING)
+    told = (t.validity == Validity.VALID) | (t.validity == Validity.STALE)
     frame = TelemetryFrame(
-        temperature_c=celsius,
+        temperature_c=jnp.where(told, t.celsius, jnp.nan),
         power_w=watts,
         voltage_v=volts,
         clock_mhz=clock,
@@ -181,7 +180,7 @@ def observe(p: FpgaParameters, state: FpgaState, o: Outcome, u: Array) -> tuple[
         errors=o.errors,
         utilisation=o.busy,
         throughput=o.throughput,
-        validity=jnp.zeros(8, jnp.int32).at[0].set(valid),
+        validity=jnp.zeros(8, jnp.int32).at[0].set(t.validity),
         age=jnp.zeros(8).at[0].set(t.age),
     )
     return state.replace(  # type: ignore[attr-defined]

@@ -168,7 +168,7 @@ def test_scaled_parameters_never_give_nan(factors, seed):
 
 FORCED = {  # what makes each fault strike within an episode in which nothing is touched
     FaultClass.SETUP: {"process_low": 1.3, "process_high": 1.4},
-    FaultClass.HOLD: {"hold_need_ns": 0.55},
+    FaultClass.HOLD: {"hold_need_ns": 0.9},
     FaultClass.CLOCK_DOMAIN_CROSSING: {"crossing_rate": 0.05},
     FaultClass.PLL_UNLOCK: {"unlock_rate": 0.05},
     FaultClass.DROOP: {"supply_low_mohm": 8.0, "supply_high_mohm": 8.0, "process_low": 0.85, "process_high": 0.86},
@@ -228,13 +228,19 @@ def test_slowing_down_cures_setup_errors_and_not_hold_errors():
     assert min(rates) > 1e4
 
 
-def test_a_missing_reading_is_nan_in_telemetry_and_the_last_one_in_the_observation():
+def test_a_reading_is_stale_then_missing_in_telemetry_and_the_last_one_in_the_observation():
     p = ENV.default_params
     _, state = ENV.reset(jax.random.key(0), p)
-    state, out = board.step(p.replace(dropped_rate=1.0), state, command(13))
-    assert np.isnan(out.frame.temperature_c)
+    dropped = p.replace(dropped_rate=1.0, sensor_repair=0.0)
+    before = float(state.sensor_c)
+    state, out = board.step(dropped, state, command(13))
+    assert out.frame.validity[0] == Validity.STALE
+    assert out.frame.temperature_c == state.observation[INDEX["temperature"]] == before
+    for _ in range(3):
+        state, out = board.step(dropped, state, command(13))
     assert out.frame.validity[0] == Validity.MISSING
-    assert out.frame.age[0] == 1
+    assert np.isnan(out.frame.temperature_c)
+    assert out.frame.age[0] == 4
     assert (np.asarray(out.frame.validity[1:]) == Validity.VALID).all()
     assert np.isfinite(state.observation).all()
     assert state.observation[INDEX["sensor_valid"]] == 0

@@ -5,6 +5,7 @@ import pytest
 
 from neurorl.envs.fpga import board, demand, faults, sensors
 from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.neuromodulation.telemetry import Validity
 
 P = FpgaParameters()
 MIDDLE = jnp.full(4, 0.5)  # four uniforms whose normal is zero
@@ -33,10 +34,12 @@ def test_noise_has_the_size_it_says():
 def test_each_fault_of_the_sensor_has_its_signature():
     stuck, dropped = read(60.0, sensors.STUCK), read(60.0, sensors.DROPPED, age=4.0)
     assert stuck.celsius == 20.0
-    assert stuck.valid
+    assert stuck.validity == Validity.VALID
     assert dropped.celsius == 20.0
-    assert not dropped.valid
+    assert dropped.validity == Validity.MISSING
     assert dropped.age == 5.0
+    assert read(60.0, sensors.DROPPED).validity == Validity.STALE
+    assert read(140.0).validity == Validity.INVALID
     assert float(read(60.0, sensors.DRIFTING, drift=7.0).celsius) == pytest.approx(67.0, abs=0.1)
 
 
