@@ -19,6 +19,7 @@ from jax import Array
 from neurorl.agents import advantages, inputs, networks
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.agents.inputs import Inputs
+from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
 
 
@@ -94,6 +95,10 @@ class PPO(Agent):
 
     def init(self, key: Array) -> State:
         """Return a learner with random weights."""
+        if self.minibatches > self.rollout:
+            raise NeurorlError(
+                f"'agent.minibatches' is {self.minibatches}; it must be at most 'agent.rollout', which is {self.rollout}"
+            )
         blank = jnp.zeros(self.inputs.size)
         weights = self.network.init(key, blank)
         last = Decision(blank, jnp.int32(0), jnp.float32(0.0), jnp.float32(0.0))
