@@ -53,7 +53,7 @@ def test_the_list_shows_the_board_and_its_keys(capsys):
 
 
 @pytest.mark.slow
-def test_a_run_trains_resumes_evaluates_and_is_filmed(tmp_path, capsys):
+def test_a_run_is_trained_loaded_evaluated_and_filmed(tmp_path, capsys):
     out = tmp_path / "run"
     options = ["--seeds", "2", "--steps", "300", "--eval-every", "300", "--max-episode-steps", "40", "--quiet"]
     assert cli.main(["train", DISCRETE, *options, "--set", "eval_episodes=2", "--out", str(out)]) == 0
