@@ -37,7 +37,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m experiments.benchmarks.training_speed
 	$(BIN)/python -m experiments.benchmarks.host_loop_speed
 
-# The README's main figure and table, from nothing: about an hour and a half on two cores; started again, it goes on.
+# The README's main figure and table, from nothing (an hour or two on two cores, not timed yet); started again, it goes on.
 figures: $(VENV)/installed
 	$(BIN)/python -m experiments.learning_curves --jobs 2
 

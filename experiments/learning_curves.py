@@ -7,7 +7,8 @@ many processor seconds a learner took to solve its task: to the first of three s
 with frozen weights, at the threshold. A learner that did not solve it counts with all its steps, which favours it.
 
 Evaluation is not counted as training. All agents of a task are trained in batches of the same number of learners, each batch in
-a process with one thread. On two cores (--jobs 2) all of it should take an hour or two (it has not been timed); it may be stopped and started again
+a process with one thread. On two cores (--jobs 2) all of it should take
+an hour or two (it has not been timed); it may be stopped and started again
 at any time, and goes on. `make figures` does the same.
 
     python -m experiments.learning_curves [--jobs 2] [--seeds 20] [--tasks CartPole-v1 ...] [--agents ppo ...]
