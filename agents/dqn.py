@@ -14,7 +14,7 @@ from flax import struct
 from gymnasium import spaces
 from jax import Array
 
-from neurorl.agents import inputs, networks, replay
+from neurorl.agents import exploration, inputs, networks, replay
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.agents.inputs import Inputs
 from neurorl.agents.replay import Replay
@@ -133,8 +133,7 @@ class DQN(Agent):
         return values
 
     def _epsilon(self, step: Array) -> Array:
-        over = 1.0 if self.explore_steps is None else jnp.clip(step / self.explore_steps, 0.0, 1.0)
-        return jnp.asarray(self.epsilon_start + over * (self.epsilon_end - self.epsilon_start))
+        return exploration.epsilon(self.epsilon_start, self.epsilon_end, self.explore_steps, step)
 
     def _loss(self, weights: Any, target: Any, batch: Transition) -> Array:
         after = jnp.where(batch.terminated, 0.0, self._values(target, batch.next_inputs).max(-1))

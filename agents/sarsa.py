@@ -18,6 +18,7 @@ from flax import struct
 from gymnasium import spaces
 from jax import Array
 
+from neurorl.agents import exploration
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.codes import OneHot, Tilings
 from neurorl.errors import NeurorlError
@@ -127,5 +128,4 @@ class Sarsa(Agent):
         return jax.random.categorical(key_action, jnp.where(at_random, jnp.zeros_like(best), best))
 
     def _epsilon(self, step: Array) -> Array:
-        over = 1.0 if self.explore_steps is None else jnp.clip(step / self.explore_steps, 0.0, 1.0)
-        return jnp.asarray(self.epsilon_start + over * (self.epsilon_end - self.epsilon_start))
+        return exploration.epsilon(self.epsilon_start, self.epsilon_end, self.explore_steps, step)
