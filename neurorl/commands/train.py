@@ -32,7 +32,10 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.running import config, progress, run_folder
+    from neurorl.running.backend import compute_inline
     from neurorl.running.training import train
+
+    compute_inline()
 
     names = ("seeds", "steps", "seed", "eval_every", "checkpoint_every", "max_episode_steps", "loop")
     options = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
