@@ -72,7 +72,7 @@ def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> 
     module = importlib.import_module(f"experiments.benchmarks.speed.{MODULES[workload]}")
     cases = list(module.neurorl_cases())
     if c_library.available():
-        cases.append(module.c_case())
+        cases += module.c_cases()
     else:
         print("C is left out: there is no gcc")
     cases += [Peer(name, workload, peers_python) for name in peers]
