@@ -32,7 +32,7 @@ def test_surprise_is_paid_in_units_of_reward(strength):
 
 
 def test_the_reward_for_surprise_keeps_choice_open():
-    """One of four actions pays: without that reward it is chosen most of the time, with much of it hardly more often than others."""
+    """One of four actions pays: without that reward it is chosen most of the time, with much of it hardly more than others."""
 
     def share(strength):
         agent = AGENT.replace(gamma=0.0, actor=Actor(entropy=strength))
