@@ -7,9 +7,7 @@ many processor seconds a learner took to solve its task: to the first of three s
 with frozen weights, at the threshold. A learner that did not solve it counts with all its steps, which favours it.
 
 Evaluation is not counted as training. All agents of a task are trained in batches of the same number of learners, each batch in
-a process with one thread. On two cores (--jobs 2) all of it should take
-an hour or two (it has not been timed); it may be stopped and started again
-at any time, and goes on. `make figures` does the same.
+a process with one thread. It may be stopped and started again at any time, and goes on. `make figures` does the same.
 
     python -m experiments.learning_curves [--jobs 2] [--seeds 20] [--tasks CartPole-v1 ...] [--agents ppo ...]
         [--out runs/learning_curves] [--quick]
@@ -154,6 +152,8 @@ def ratio(task: str, rival: str, measured: dict[tuple[str, str], Curves]) -> dic
     if (task, rival) not in measured or (task, OURS) not in measured:
         return None
     ours, theirs = measured[task, OURS], measured[task, rival]
+    if (ours.solved < 0).any():
+        return None  # how much sooner is no question for one that does not arrive
     found: dict[str, Any] = {"task": task, "rival": rival}
     for name, x, y in (
         ("steps", theirs.steps[theirs.solved], ours.steps[ours.solved]),
