@@ -34,8 +34,9 @@ from neurorl.neuromodulation import reward_scale
 from neurorl.neuromodulation.reward_scale import Returns
 from neurorl.neurons import integrate_and_fire
 from neurorl.parameters import parameter
-from neurorl.plasticity import coherence, eligibility, three_factor
+from neurorl.plasticity import coherence, consolidation, eligibility, three_factor
 from neurorl.plasticity.coherence import Coherence, Pushes
+from neurorl.plasticity.consolidation import Consolidation
 
 SIGNS = np.array([1.0, -1.0], np.float32)  # of push and pull
 HEADROOM = 1.25  # values up to this many times the largest return can be told, so that a rate does not saturate at it
@@ -46,6 +47,7 @@ class State(NamedTuple):
 
     code: Any  # what the code has learned of its input
     weights: Array  # [A, 2, C], onto push and pull
+    consolidated: Array  # [A, 2, C], their slow components, which act when nothing is learned
     eligibility: Array  # [A, 2, C], in [0, 1]
     pushes: Pushes  # [A, 2, C] each
     potential: Array  # [A, 2], in thresholds
@@ -63,13 +65,14 @@ class SpikingSarsa(Agent):
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
     learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
-    lambda_: float = parameter(0.8, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    lambda_: float = parameter(0.9, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
-    optimism: float = parameter(0.1, "value of what was never tried, in units of the largest return", low=-1.0, high=1.0)
+    optimism: float = parameter(0.3, "value of what was never tried, in units of the largest return", low=-1.0, high=1.0)
     hope: float = parameter(1.0, "how much of the best return met is added to that", low=0.0, high=1.0)
     scale: float = parameter(0.0, "largest return assumed before one was met, in the unit of the reward", low=0.0)
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
     coherence: Coherence = Coherence()
+    consolidation: Consolidation = Consolidation()
     threshold_rate: float = parameter(1e-4, "threshold change an environment step for a unit of activity", low=0.0)
     actions: Actions = Actions()
 
@@ -90,6 +93,7 @@ class SpikingSarsa(Agent):
         return State(
             code=self.code.init(),
             weights=jnp.zeros(shape),
+            consolidated=jnp.zeros(shape),
             eligibility=jnp.zeros(shape),
             pushes=coherence.init(self.coherence, shape),
             potential=jax.random.uniform(key, shape[:2]),
@@ -105,7 +109,7 @@ class SpikingSarsa(Agent):
         ended = timestep.terminated | timestep.truncated
         code = self.code.adapt(state.code, timestep.observation)
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        potential, rate = self._fire(state, state.potential, timestep.observation)
+        potential, rate = self._fire(state, state.weights, state.potential, timestep.observation)
         winners = self._choose(key, rate)
         chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
         value = (chosen * (rate @ SIGNS)).sum() / len(winners)
@@ -124,6 +128,7 @@ class SpikingSarsa(Agent):
         state = State(
             code=code,
             weights=weights,
+            consolidated=consolidation.update(self.consolidation, state.consolidated, weights),
             eligibility=trace,
             pushes=coherence.update(self.coherence, state.pushes, delta, state.eligibility),
             potential=potential,
@@ -140,13 +145,13 @@ class SpikingSarsa(Agent):
         return state.potential
 
     def act(self, state: State, activity: Array, observation: Array, key: Array) -> tuple[Array, Array]:
-        """Choose the action of the largest difference of spike counts, as in learning."""
-        potential, rate = self._fire(state, activity, observation)
+        """Choose the action of the largest difference of spike counts, by the slow components of the weights."""
+        potential, rate = self._fire(state, state.consolidated, activity, observation)
         return potential, self.actions.of_winners(self._choose(key, rate))
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the value of an observation, that of its best action, in the unit of the reward."""
-        _, rate = self._fire(state, state.potential, observation)
+        _, rate = self._fire(state, state.weights, state.potential, observation)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest
 
@@ -161,13 +166,13 @@ class SpikingSarsa(Agent):
             "threshold_max": state.threshold.max(),
         }
 
-    def _fire(self, state: State, potential: Array, observation: Array) -> tuple[Array, Array]:
+    def _fire(self, state: State, weights: Array, potential: Array, observation: Array) -> tuple[Array, Array]:
         """Return the potentials after an environment step and the rates in spikes a substep, both [A, 2]."""
         if hasattr(self.code, "active"):
             index, x = self.code.active(observation, state.code)
-            drive = (state.weights[:, :, index] * x).sum(-1)
+            drive = (weights[:, :, index] * x).sum(-1)
         else:
-            drive = state.weights @ self.code.rates(observation, state.code)
+            drive = weights @ self.code.rates(observation, state.code)
         untried = (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
         current = 0.5 * (1.0 + untried * SIGNS) + drive / self.code.groups - state.threshold[:, None]
         potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))

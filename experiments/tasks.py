@@ -4,7 +4,7 @@ Trains each cell, a task with the default configuration or with its preset, on 2
 frozen weights, and holds it against the task's bar. A cell that is finished is read, one that was interrupted goes on, and what
 was measured before stays in the table, so that cells can be run one by one. docs/learners.md says what the table means.
 
-    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 1000]
+    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 3000]
 """
 
 import argparse
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--agent", default=AGENT, help="a registered agent [%(default)s]")
     parser.add_argument("--variant", choices=VARIANTS, help="the agent's defaults, or its preset of the task [both]")
     parser.add_argument("--seeds", type=int, default=20, help="learners of each cell [%(default)s]")
-    parser.add_argument("--seed", type=int, default=1000, help="seed of the first [%(default)s]")
+    parser.add_argument("--seed", type=int, default=3000, help="seed of the first [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/tasks"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of tasks.json and tasks.png [%(default)s]")
     a = parser.parse_args(arguments)
@@ -100,9 +100,10 @@ def train(task: str, variant: str, a: argparse.Namespace) -> neurorl.Run:
     settings = {f"env.{name}": value for name, value in bar.settings.items()}
     options = {
         "steps": bar.steps,
-        "eval_every": bar.steps // 20,
+        "eval_every": bar.steps // bar.evaluations,
         "log_every": bar.steps // 20,
         "checkpoint_every": bar.steps // 5,
+        "max_episode_steps": bar.limit,
     }
     return neurorl.train(task, agent, seeds=a.seeds, seed=a.seed, out=folder, settings=settings, progress=Bar(), **options)
 

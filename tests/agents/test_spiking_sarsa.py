@@ -87,9 +87,9 @@ def test_the_unit_of_the_reward_does_not_matter(unit):
     np.testing.assert_allclose(one[-1].weights, other[-1].weights, atol=1e-5)
 
 
-def test_acting_chooses_the_action_of_most_spikes_and_changes_no_weight():
+def test_acting_chooses_the_action_of_most_spikes_by_the_slow_weights():
     state = AGENT.init(jax.random.key(0))
-    state = state._replace(weights=state.weights.at[2, 0, 3].set(0.1))
+    state = state._replace(consolidated=state.consolidated.at[2, 0, 3].set(0.1))
     activity, action = AGENT.act(state, AGENT.rest(state), jnp.int32(3), jax.random.key(1))
     assert action == 2
     assert activity.shape == (3, 2)
