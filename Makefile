@@ -37,7 +37,8 @@ bench: $(VENV)/installed
 	$(BIN)/python -m experiments.benchmarks.training_speed
 	$(BIN)/python -m experiments.benchmarks.host_loop_speed
 
-# The README's main figure and table, from nothing (an hour or two on two cores, not timed yet); started again, it goes on.
+# The README's main figure and table, from nothing: about an hour on two cores, LIF-PPO apart, which was not timed; started again, it
+# goes on.
 figures: $(VENV)/installed
 	$(BIN)/python -m experiments.learning_curves --jobs 2
 

@@ -53,6 +53,13 @@ class Encoder:
     spikes: str = parameter(
         "integrate", "integrate-and-fire, without noise, or Poisson", choices=("integrate", "poisson"), static=True
     )
+    neurons: int = parameter(
+        1,
+        "neurons that integrate a cell of the code in turn; more of them tell its rate more finely",
+        low=1,
+        high=1024,
+        static=True,
+    )
 
 
 @struct.dataclass
@@ -65,6 +72,7 @@ class Actor:
     rule: str = parameter("escape-noise", "escape-noise, td-ltp, pair-stdp, or module:function", static=True)
     components: tuple[int, ...] = parameter((), "sizes of the components that joint actions share synapses by", static=True)
     inhibition: bool = parameter(True, "whether the first spike silences the other actor neurons", static=True)
+    entropy: float = parameter(0.0, "reward for an action's surprise, -ln of its probability: it keeps choice open", low=0.0)
 
 
 @struct.dataclass
@@ -76,6 +84,9 @@ class Critic:
     neurons: int = parameter(2, "neurons of each group", low=1, high=1024, static=True)
     rate: float = parameter(8.0, "spikes a substep at full drive", low=1.0)
     leak: float = parameter(0.0, "share of the membrane potential lost a substep", low=0.0, high=1.0)
+    floor: float = parameter(
+        0.0, "share of the full rate that eligibility counts at least; above 0 a silenced neuron can come back", low=0.0, high=1.0
+    )
 
 
 @struct.dataclass
@@ -106,6 +117,7 @@ class State(NamedTuple):
     uncertainty: Array  # [], expected |dopamine|
     surprise: Array  # [], recent |dopamine|, for norepinephrine
     patience: Array  # [], recent value, for serotonin
+    unlikely: Array  # [], surprise of the last action, -ln of its probability
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
 
@@ -162,6 +174,7 @@ class SpikingActorCritic(Agent):
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
             surprise=jnp.asarray(self.acetylcholine.start, jnp.float32),
             patience=jnp.float32(0.0),
+            unlikely=jnp.float32(0.0),
             scaled=jnp.int32(0),
         )
 
@@ -188,9 +201,8 @@ class SpikingActorCritic(Agent):
         rates = critic_spikes / self.critic.rate
         value = 2.0 * jnp.mean(self._signs() * rates.mean(0))
 
-        delta = dopamine.release(
-            self.dopamine, timestep.reward, state.value, value, timestep.terminated, timestep.truncated, gamma
-        )
+        paid = timestep.reward + self.actor.entropy * state.unlikely
+        delta = dopamine.release(self.dopamine, paid, state.value, value, timestep.terminated, timestep.truncated, gamma)
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
         surprise = norepinephrine.update(self.norepinephrine, state.surprise, delta, timestep.truncated)
         if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
@@ -202,7 +214,8 @@ class SpikingActorCritic(Agent):
         actor_weights, scaled = scaling.cap(actor_weights, self.homeostasis.scaling, self.homeostasis.cap, enabled=delta != 0.0)
 
         actor_increment = rules.find(self.actor.rule)(x, rules.Postsynaptic(*map(self._parts, post)))
-        critic_increment = x.correlate(2.0 * self._signs() * rates / self.encoder.substeps)
+        eligible = jnp.maximum(rates, self.critic.floor)
+        critic_increment = x.correlate(2.0 * self._signs() * eligible / self.encoder.substeps)
         actor_trace = eligibility.decay(state.actor.eligibility, gamma * self.actor.lambda_, ended)
         critic_trace = eligibility.decay(state.critic.eligibility, gamma * self.critic.lambda_, ended)
         chosen = self._parts(jnp.concatenate([jax.nn.one_hot(w, n) for w, n in zip(winners, self.actions.heads, strict=True)]))
@@ -217,6 +230,7 @@ class SpikingActorCritic(Agent):
             uncertainty=uncertainty,
             surprise=surprise,
             patience=serotonin.update(self.serotonin, state.patience, value),
+            unlikely=-(post.spikes * jnp.log(jnp.where(post.spikes > 0.0, post.hazard / self.actor.hazard, 1.0))).sum(),
             scaled=state.scaled + scaled,
         )
         return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
@@ -264,7 +278,9 @@ class SpikingActorCritic(Agent):
         if self.encoder.spikes == "poisson":
             potential, spikes = encoder.potential, spike_encoder.poisson(key, rates, self.encoder.substeps)
         else:
-            potential, spikes = spike_encoder.integrate(encoder.potential, rates, self.encoder.substeps)
+            # n neurons that take turns fire together as often as one that integrates n times the rate
+            potential, spikes = spike_encoder.integrate(encoder.potential, self.encoder.neurons * rates, self.encoder.substeps)
+            spikes = spikes / self.encoder.neurons
         decay = jnp.exp(-1.0 / self.encoder.tau)
         initial = encoder.trace if self.encoder.carry else jnp.zeros_like(encoder.trace)
         x = SpikeTrace(initial, spikes, decay, gain=(1.0 - decay) / self._groups)

@@ -28,7 +28,7 @@ from neurorl.running import curves, figures, statistics
 from neurorl.running.progress import Bar
 
 ENV = "neurorl/FpgaTelemetry-v0"
-SEEDS, STEPS = 20, 120_000
+SEEDS, STEPS = 20, 300_000
 BOARDS = 64  # that every agent drives; the governors drive all 256 of the gates
 GOVERNORS = ("nominal", "best constant", "tuned", "oracle")
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -7,12 +7,10 @@ many processor seconds a learner took to solve its task: to the first of three s
 with frozen weights, at the threshold. A learner that did not solve it counts with all its steps, which favours it.
 
 Evaluation is not counted as training. All agents of a task are trained in batches of the same number of learners, each batch in
-a process with one thread. On two cores (--jobs 2) all of it should take
-an hour or two (it has not been timed); it may be stopped and started again
-at any time, and goes on. `make figures` does the same.
+a process with one thread. It may be stopped and started again at any time, and goes on. `make figures` does the same.
 
     python -m experiments.learning_curves [--jobs 2] [--seeds 20] [--tasks CartPole-v1 ...] [--agents ppo ...]
-        [--out runs/learning_curves] [--quick]
+        [--out runs/learning_curves] [--finished] [--quick]
 """
 
 import argparse
@@ -69,12 +67,15 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time, each on one core [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/learning_curves"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
+    parser.add_argument("--finished", action="store_true", help="train nothing: the figure and the table of what is finished")
     parser.add_argument("--quick", action="store_true", help="3 learners, 4,000 steps each: to see that it works")
     a = parser.parse_args(arguments)
     if a.quick:
         a.seeds = 3
     os.environ.setdefault("NPROC", "1")  # before JAX is imported, here and in the processes that train
     cases = [(task, agent) for task in a.tasks for agent in a.agents]
+    if a.finished:
+        cases = [case for case in cases if (a.out / stem(*case, a.seeds, a.quick) / "summary.json").is_file()]
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(a.jobs, context) as pool:
         begun = {pool.submit(train, *case, a.seeds, a.out, a.quick): case for case in cases}
@@ -154,6 +155,8 @@ def ratio(task: str, rival: str, measured: dict[tuple[str, str], Curves]) -> dic
     if (task, rival) not in measured or (task, OURS) not in measured:
         return None
     ours, theirs = measured[task, OURS], measured[task, rival]
+    if (ours.solved < 0).any():
+        return None  # how much sooner is no question for one that does not arrive
     found: dict[str, Any] = {"task": task, "rival": rival}
     for name, x, y in (
         ("steps", theirs.steps[theirs.solved], ours.steps[ours.solved]),

@@ -1,7 +1,6 @@
 """The command line; each command is a file of ``neurorl.commands``."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -27,9 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"neurorl: unknown command '{arguments[0]}'{nearest(arguments[0], COMMANDS)}; see neurorl --help\n")
         return 2
     parsed = _parser().parse_args(arguments)
-    # Learners are many small kernels, and on a CPU XLA loses more by handing them to other threads than it gains.
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
     sys.path.insert(0, "")  # so that module:id and module:Class find files in the present folder, as python -m does
     try:
         return parsed.command(parsed)

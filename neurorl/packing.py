@@ -82,10 +82,12 @@ def unpack(space: spaces.Space[Any], packed: Any, batch: tuple[int, ...] = ()) -
         The value, its leaves with the leading axes ``batch`` and the dtype of their space.
     """
     if not is_composite(space):
-        value = packed.reshape((*batch, *(space.shape or ()))) + np.asarray(getattr(space, "start", 0)).astype(packed.dtype)
         on_host = isinstance(packed, np.ndarray)
-        dtype = space.dtype if on_host else jax.dtypes.canonicalize_dtype(space.dtype)
-        value = (value if np.issubdtype(dtype, np.floating) else value.round()).astype(dtype)
+        dtype = np.dtype(space.dtype if on_host else jax.dtypes.canonicalize_dtype(space.dtype))
+        value = packed.reshape((*batch, *(space.shape or ())))
+        if hasattr(space, "start"):
+            value = value + np.asarray(space.start).astype(packed.dtype)
+        value = (value if dtype.kind == "f" or packed.dtype.kind in "iu" else value.round()).astype(dtype)
         return np.asarray(value) if on_host and isinstance(space, spaces.Box) else value
     parts, at = [], 0
     for part in _parts(space):

@@ -98,9 +98,7 @@ def test_a_cut_report_is_read_and_said_to_be_partial(capsys, tmp_path):
 
 
 def test_the_command_needs_no_jax():
-    code = (
-        "import sys; from neurorl import cli; cli.main(sys.argv[1:]); assert 'jax' not in sys.modules"
-    )
+    code = "import sys; from neurorl import cli; cli.main(sys.argv[1:]); assert 'jax' not in sys.modules"
     done = subprocess.run(
         [sys.executable, "-c", code, "report", str(WRITTEN / "power.rpt")],
         capture_output=True,

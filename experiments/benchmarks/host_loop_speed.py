@@ -26,15 +26,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000, help="vector steps of a measurement [%(default)s]")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}
+    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1"}
 
     import gymnasium
     import jax
 
     from experiments.provenance import provenance
     from neurorl.running import config
+    from neurorl.running.backend import compute_inline
     from neurorl.running.host_loop import HostLoop
 
+    compute_inline()
     built = config.build("CartPole-v1", "spiking-actor-critic", {"loop": "host"}, {})
     native = gymnasium.make_vec("CartPole-v1", num_envs=ENVS, vectorization_mode="vector_entry_point")
     loops = [HostLoop(built.task, built.agent, 0, ENVS, 1, 1, vector_env=env) for env in (None, native)]

@@ -143,7 +143,7 @@ def memory() -> dict[str, Any]:
 
 
 def _measure(code: str, *arguments: int) -> Any:
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "NPROC": "1", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "NPROC": "1"}
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -27,8 +27,11 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    from neurorl.running.backend import compute_inline
     from neurorl.running.evaluation import evaluate
     from neurorl.running.film import show
+
+    compute_inline()
 
     run = neurorl.load(arguments.dir)
     if arguments.render or arguments.video:

@@ -17,7 +17,10 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.running import progress, run_folder
+    from neurorl.running.backend import compute_inline
     from neurorl.running.training import resume
+
+    compute_inline()
 
     folder, _ = run_folder.open_run(arguments.dir)
     if folder.complete:

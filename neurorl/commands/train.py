@@ -13,9 +13,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--agent", default="spiking-actor-critic", metavar="NAME", help="agent, or module:Class [%(default)s]")
     for name, kind, text in (
         ("seeds", int, "number of learners [10]"),
-        ("steps", int, "environment steps of each learner [20000]"),
+        ("steps", int, "environment steps of each learner [20000, or what the preset of the task says]"),
         ("seed", int, "seed of the first learner; learner i has seed + i [0]"),
-        ("eval-every", int, "environment steps between evaluations [1000]"),
+        ("eval-every", int, "environment steps between evaluations [1000, or what the preset says]"),
         ("checkpoint-every", int, "environment steps between checkpoints [a tenth of the run]"),
         ("max-episode-steps", int, "time limit of an episode, counted as truncation"),
         ("loop", str, "auto (JAX where the environment exists there), jax, or host [auto]"),
@@ -32,7 +32,10 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.running import config, progress, run_folder
+    from neurorl.running.backend import compute_inline
     from neurorl.running.training import train
+
+    compute_inline()
 
     names = ("seeds", "steps", "seed", "eval_every", "checkpoint_every", "max_episode_steps", "loop")
     options = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}

@@ -75,7 +75,8 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = agents.preset(_agent_id(agent), task.env_id) if isinstance(agent, str | type) else {}
+    preset = dict(agents.preset(_agent_id(agent), task.env_id)) if isinstance(agent, str | type) else {}
+    checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}

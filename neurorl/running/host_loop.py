@@ -6,12 +6,13 @@ step: a resumed run then sees the very same episodes.
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import jax
 import jax.numpy as jnp
 import numpy as np
+from gymnasium import spaces
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from jax import Array
 
@@ -20,20 +21,14 @@ from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import episodes
+from neurorl.running.bundle import Bundle
+from neurorl.running.keys import key_of
 from neurorl.running.loop import Learners, learner_keys, update_keys
 
-# Columns of a packed outcome; the observation and the final observation follow.
+# Columns of an outcome, which is one array because handing over an array costs a jitted call tens of microseconds; the
+# observation and the final observation follow. BEGINS: only an episode's first observation, no step of the task.
 _REWARD, _TERMINATED, _TRUNCATED, _BEGINS, _HEAD = range(5)
-_COUNT_EVERY = 256  # vector steps whose outcomes wait to be counted
-
-
-class Head(NamedTuple):
-    """What an environment answered, observations apart; fields of a batch are [vector steps, learners]."""
-
-    reward: Array | np.ndarray  # []
-    ended: Array | np.ndarray  # [], bool
-    begins: Array | np.ndarray  # [], bool: only an episode's first observation, no step of the task
-    finite: Array | np.ndarray  # [], bool: whether reward and observation are numbers
+_COUNT_EVERY = 256  # vector steps whose heads wait to be counted
 
 
 class HostLoop:
@@ -53,8 +48,8 @@ class HostLoop:
 
         Args:
             task, agent, seed, seeds, eval_seed, eval_episodes: As in the run's configuration.
-            vector_env: A vector environment of ``seeds`` sub-environments to use instead of one made from the task; its
-                autoreset mode may be NEXT_STEP or SAME_STEP.
+            vector_env: A vector environment of ``seeds`` sub-environments to use instead of one made from the task, of any
+                autoreset mode.
         """
         self.task, self.agent, self.seed, self.seeds = task, agent, seed, seeds
         self.eval_seeds = [eval_seed + i for i in range(eval_episodes)]
@@ -62,7 +57,9 @@ class HostLoop:
         self._given_env = vector_env
         self._outcome: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
-        self._step = jax.jit(self._step_all, donate_argnums=0)
+        self._bundle = Bundle(jax.eval_shape(self._init, agent, self.keys))
+        self._pack_states, self._unpack_states = jax.jit(self._bundle.pack), jax.jit(self._bundle.unpack)
+        self._step = jax.jit(self._step_all, donate_argnums=(0, 1))
         self._update = jax.jit(self._update_all, donate_argnums=0)
 
     @functools.cached_property
@@ -70,13 +67,20 @@ class HostLoop:
         """The vector environment."""
         if self._given_env is None:
             make = functools.partial(make_limited, self.task)
-            return SyncVectorEnv([make] * self.seeds, autoreset_mode=AutoresetMode.SAME_STEP)
-        mode = self._given_env.metadata.get("autoreset_mode")
-        if mode not in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
-            raise NeurorlError(f"autoreset mode {mode} is not supported; use NEXT_STEP or SAME_STEP")
+            # Of the modes this is the fastest; what ended is reset in `_act_on`.
+            return SyncVectorEnv([make] * self.seeds, copy=False, autoreset_mode=AutoresetMode.DISABLED)
         if self._given_env.num_envs != self.seeds:
             raise NeurorlError(f"the vector environment has {self._given_env.num_envs} sub-environments for {self.seeds} seeds")
         return self._given_env
+
+    @functools.cached_property
+    def _mode(self) -> AutoresetMode:
+        """What the vector environment does with a sub-environment whose episode has ended."""
+        # Gymnasium's vectors of one environment share its metadata, in which the mode is that of the youngest of them.
+        mode = getattr(self.env.unwrapped, "autoreset_mode", self.env.metadata.get("autoreset_mode"))
+        if mode not in tuple(AutoresetMode):
+            raise NeurorlError(f"autoreset mode {mode} is not supported; use {', '.join(mode.name for mode in AutoresetMode)}")
+        return mode
 
     def init(self) -> Learners:
         """Return learners that have not begun."""
@@ -86,30 +90,34 @@ class HostLoop:
 
     def warm_up(self, learners: Learners) -> Learners:
         """Compile; nothing is learned."""
+        _ = self._mode
         outcome = self._begin(int(learners.step))
-        self._step(jax.tree.map(jnp.copy, learners), outcome)
-        _count(learners.episodes, self._uncounted())
+        states, step, _ = self._step(self._pack_states(learners.agent), jnp.copy(learners.step), outcome)
+        _count(learners.episodes, *self._uncounted())
         if self.agent.update_every is not None:
-            self._update(jax.tree.map(jnp.copy, learners))
+            states = self._update(states, step)
+        self._unpack_states(states)
         return learners
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
         outcome = self._begin(int(learners.step)) if self._outcome is None else self._outcome
-        next_step = self.env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
+        next_step = self._mode == AutoresetMode.NEXT_STEP
         done, every = int(learners.step), self.agent.update_every
+        states, progress, count = self._pack_states(learners.agent), learners.episodes, learners.step
         for first in range(done, done + steps, _COUNT_EVERY):
-            heads = self._uncounted()
+            heads, finite = self._uncounted()
             for i, step in enumerate(range(first, min(first + _COUNT_EVERY, done + steps))):
-                learners, actions = self._step(learners, outcome)
+                states, count, actions = self._step(states, count, outcome)
                 if every is not None and (step + 1) % every == 0:
-                    learners = self._update(learners)
-                ended = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > outcome[:, _BEGINS]
-                outcome = self._act_on(actions, begins=ended & next_step)
-                _put(heads, i, outcome)
-            learners = learners._replace(episodes=_count(learners.episodes, heads))
-        self._outcome = outcome.copy()  # JAX may still be reading the array it was given
-        return learners
+                    states = self._update(states, count)
+                begins = _ended(outcome) & (outcome[:, _BEGINS] == 0.0) if next_step else None
+                outcome = self._act_on(actions, begins)
+                heads[i] = outcome[:, :_HEAD]
+                np.isfinite(outcome).all(1, out=finite[i])
+            progress = _count(progress, heads, finite)
+        self._outcome = outcome
+        return Learners(self._unpack_states(states), progress, count, learners.world)
 
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
@@ -120,13 +128,31 @@ class HostLoop:
         self._outcome = None
         return learners._replace(episodes=jax.vmap(episodes.restart)(learners.episodes))
 
-    def _act_on(self, actions: Array, begins: np.ndarray) -> np.ndarray:
-        """Step the environments, and return their outcome; those in ``begins`` only bring a new episode's first observation."""
-        answer: Any = self.env.step(packing.unpack(self.task.action_space, np.asarray(actions), (self.seeds,)))
+    def _act_on(self, actions: Array, begins: np.ndarray | None) -> np.ndarray:
+        """Step the environments, and return their outcome; those in ``begins``, if any, only begin an episode."""
+        answer: Any = self.env.step(self._unpacked(actions))
         observation, reward, terminated, truncated, info = answer
-        observation = packing.pack(self.task.observation_space, observation, (self.seeds,))
-        final = _final_observation(self.task, observation, info)
-        return self._pack(observation, final, reward, terminated & ~begins, truncated & ~terminated | begins, begins)
+        observation = final = packing.pack(self.task.observation_space, observation, (self.seeds,))
+        if self._mode == AutoresetMode.DISABLED:
+            ended = terminated | truncated
+            if ended.any():
+                final = observation.copy()
+                answer = self.env.reset(options={"reset_mask": ended})
+                observation = packing.pack(self.task.observation_space, answer[0], (self.seeds,))
+        elif "final_obs" in info:  # SAME_STEP
+            final = observation.copy()
+            for lane in np.flatnonzero(info["_final_obs"]):
+                final[lane] = packing.pack(self.task.observation_space, packing.lane(info["final_obs"], lane))
+        if begins is not None:
+            terminated, truncated = terminated & ~begins, truncated | begins
+        return self._pack(observation, final, reward, terminated, truncated & ~terminated, 0.0 if begins is None else begins)
+
+    def _unpacked(self, actions: Array) -> Any:
+        """Return actions as the vector environment takes them."""
+        value = packing.unpack(self.task.action_space, np.asarray(actions), (self.seeds,))
+        # SyncVectorEnv hands entries on as they are, and environments check Python's whole numbers faster than NumPy's.
+        plain = self._given_env is None and isinstance(self.task.action_space, spaces.Discrete)
+        return value.tolist() if plain else value
 
     def _begin(self, step: int) -> np.ndarray:
         """Reset the environments, and return an outcome that only begins episodes."""
@@ -138,7 +164,7 @@ class HostLoop:
         return self._pack(observation, observation, 0.0, False, True, True)
 
     def _pack(self, observation: Any, final: Any, reward: Any, *flags: Any) -> np.ndarray:
-        """Return an outcome as one new array: handing over an array costs a jitted call tens of microseconds."""
+        """Return an outcome, a new array: JAX may still be reading the one before."""
         size = observation.size // self.seeds
         packed = np.empty((self.seeds, _HEAD + 2 * size), np.float32)
         packed[:, _REWARD] = reward
@@ -154,21 +180,26 @@ class HostLoop:
         observation, final = packed[_HEAD:].reshape(2, *shape).astype(jax.dtypes.canonicalize_dtype(dtype))
         return Timestep(observation, packed[_REWARD], packed[_TERMINATED] > 0.0, packed[_TRUNCATED] > 0.0, final)
 
-    def _step_all(self, learners: Learners, packed: Array) -> tuple[Learners, Array]:
-        # The agent and the keys are compiled in. As arguments, each number of the agent would be sent to the device at every
-        # step, and JAX takes typed keys only through its slow call path.
-        keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(self.keys, learners.step)
-        state, action = jax.vmap(self.agent.learn)(learners.agent, jax.vmap(self._unpack)(packed), keys)
-        return learners._replace(agent=state, step=learners.step + 1), action
+    def _step_all(self, states: Any, step: Array, outcome: Array) -> tuple[Any, Array, Array]:
+        # The hyperparameters and the keys are compiled in. As arguments, each number of the agent would be sent to the device at
+        # every step, and JAX takes typed keys only through its slow call path.
+        keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(self.keys, step)
+        timesteps = jax.vmap(self._unpack)(outcome)
+        agents, actions = jax.vmap(self.agent.learn)(self._bundle.unpack(states), timesteps, keys)
+        return self._bundle.pack(agents), step + 1, actions
 
-    def _uncounted(self) -> Head:
-        """Return room for heads that are still to come; as they are, they count as no step."""
-        shape = (_COUNT_EVERY, self.seeds)
-        return Head(np.zeros(shape, np.float32), np.zeros(shape, bool), np.ones(shape, bool), np.ones(shape, bool))
+    def _update_all(self, states: Any, step: Array) -> Any:
+        agents = jax.vmap(self.agent.update)(self._bundle.unpack(states), update_keys(self.keys, step))
+        return self._bundle.pack(agents)
 
-    def _update_all(self, learners: Learners) -> Learners:
-        keys = update_keys(self.keys, learners.step)
-        return learners._replace(agent=jax.vmap(self.agent.update)(learners.agent, keys))
+    def _uncounted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return room for the heads of outcomes to come [steps, seeds, HEAD], and whether each is of numbers [steps, seeds].
+
+        As they are they only begin episodes, which counts as nothing.
+        """
+        heads = np.zeros((_COUNT_EVERY, self.seeds, _HEAD), np.float32)
+        heads[:, :, _BEGINS] = 1.0
+        return heads, np.ones(heads.shape[:2], bool)
 
 
 def make_limited(task: Task) -> gymnasium.Env[Any, Any]:
@@ -199,7 +230,7 @@ def play(task: Task, agent: Agent, agent_state: Any, seeds: list[int], learners:
     all_seeds: Any = seeds * learners
     observation, _ = envs.reset(seed=all_seeds)
     total, alive = np.zeros(envs.num_envs), np.ones(envs.num_envs, bool)
-    keys = jax.vmap(jax.random.key)(jnp.asarray(seeds))
+    keys = jax.vmap(key_of)(jnp.asarray(seeds))
     for step in range(task.max_episode_steps):
         seen = packing.pack(task.observation_space, observation, (envs.num_envs,))
         seen = np.reshape(seen, (*shape, *np.shape(seen)[1:]))
@@ -222,30 +253,26 @@ def _act(agent: Agent, state: Any, activity: Any, observation: Array, keys: Arra
     return jax.vmap(episodes_of, in_axes=(0, 0, 0, None))(state, activity, observation, keys)
 
 
-def _put(heads: Head, i: int, outcome: np.ndarray) -> None:
-    """Keep what the bookkeeping of episodes needs of an outcome."""
-    heads.reward[i] = outcome[:, _REWARD]
-    heads.ended[i] = outcome[:, _TERMINATED] + outcome[:, _TRUNCATED] > 0.0
-    heads.begins[i] = outcome[:, _BEGINS] > 0.0
-    heads.finite[i] = np.isfinite(outcome).all(1)
+def _ended(outcome: Any) -> Any:
+    """Return whether each outcome ended an episode, bool, the last axis reduced."""
+    return (outcome[..., _TERMINATED] > 0.0) | (outcome[..., _TRUNCATED] > 0.0)
 
 
 @jax.jit
-def _count(progress: episodes.Episodes, heads: Head) -> episodes.Episodes:
-    """Take the outcomes of many vector steps into the bookkeeping: one call for all, because a call costs more than a count."""
+def _count(progress: episodes.Episodes, heads: Array, finite: Array) -> episodes.Episodes:
+    """Take the outcomes of many vector steps into the bookkeeping: one call for all, because a call costs more than a count.
 
-    def one(progress: episodes.Episodes, head: Head) -> tuple[episodes.Episodes, None]:
-        updated = episodes.update(progress, *map(jnp.asarray, (head.reward, head.ended, head.finite)))
-        return jax.tree.map(lambda old, new: jnp.where(head.begins, old, new), progress, updated), None
+    Args:
+        progress: The bookkeeping of the learners.
+        heads: [steps, learners, HEAD], the outcomes without their observations.
+        finite: [steps, learners], whether each outcome is of numbers.
+    """
 
-    return jax.lax.scan(jax.vmap(one, out_axes=(0, None)), progress, heads)[0]
+    def one(progress: episodes.Episodes, head: Array, finite: Array) -> episodes.Episodes:
+        updated = episodes.update(progress, head[_REWARD], _ended(head), finite)
+        return jax.tree.map(lambda old, new: jnp.where(head[_BEGINS] > 0.0, old, new), progress, updated)
 
+    def all_of(progress: episodes.Episodes, step: tuple[Array, Array]) -> tuple[episodes.Episodes, None]:
+        return jax.vmap(one)(progress, *step), None
 
-def _final_observation(task: Task, observation: Any, info: dict[str, Any]) -> Any:
-    """Return what the last actions led to, packed: SAME_STEP autoreset keeps it in ``info``."""
-    if "final_obs" not in info:
-        return observation
-    final = observation.copy()
-    for lane in np.flatnonzero(info["_final_obs"]):
-        final[lane] = packing.pack(task.observation_space, packing.lane(info["final_obs"], lane))
-    return final
+    return jax.lax.scan(all_of, progress, (heads, finite))[0]

@@ -14,6 +14,7 @@ from neurorl import packing
 from neurorl.agents.contract import Agent, Timestep, restart
 from neurorl.envs.task import Task
 from neurorl.running import episodes
+from neurorl.running.keys import key_of
 from neurorl.running.loop import Learners, is_finite, learner_keys, update_keys
 
 compilations = {"advance": 0, "evaluate": 0}  # counted at tracing, for tests
@@ -36,7 +37,7 @@ class JaxLoop:
         self.agent, self.env, self.params = agent, task.env, task.env_params
         self.observation_space, self.action_space = task.observation_space, task.action_space
         self.keys = learner_keys(seed, seeds)
-        self.eval_keys = jax.random.split(jax.random.key(eval_seed), eval_episodes)
+        self.eval_keys = jax.random.split(key_of(eval_seed), eval_episodes)
         self.limit = task.max_episode_steps
         self._init = jax.jit(jax.vmap(self._init_one, in_axes=(self.axis, self.axis, 0)))
         self._advance = jax.jit(self._advance_all, donate_argnums=3)

@@ -9,6 +9,7 @@ from jax import Array
 
 from neurorl.running import episodes
 from neurorl.running.episodes import Episodes
+from neurorl.running.keys import key_of
 
 UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
 
@@ -48,7 +49,7 @@ class Loop(Protocol):
 
 def learner_keys(seed: int, seeds: int) -> Array:
     """Return the keys of learners ``seed .. seed + seeds - 1``; a learner's key does not depend on the others."""
-    return jax.vmap(jax.random.key)(jnp.arange(seed, seed + seeds, dtype=jnp.uint32))
+    return jax.vmap(key_of)(jnp.arange(seed, seed + seeds, dtype=jnp.uint32))
 
 
 def update_keys(keys: Array, step: Array) -> Array:

@@ -9,6 +9,7 @@ from neurorl import packing
 from neurorl.agents.contract import Timestep, restart
 from neurorl.running.config import Config
 from neurorl.running.host_loop import make_limited
+from neurorl.running.keys import key_of
 
 LONGEST = 1000  # environment steps recorded
 
@@ -30,7 +31,7 @@ def episode(configuration: Config, agent_state: Any, seed: int) -> Episode:
         seed: Seed of the episode.
     """
     record = jax.jit(configuration.agent.record)  # type: ignore[attr-defined]
-    key, world = jax.random.key(seed), _World(configuration, seed)
+    key, world = key_of(seed), _World(configuration, seed)
     timestep, activities, rewards, ended = restart(world.reset()), [], [], "going on"
     for step in range(LONGEST):
         agent_state, action, activity = record(agent_state, timestep, jax.random.fold_in(key, step))
@@ -52,7 +53,7 @@ class _World:
 
     def reset(self) -> Any:
         if self.task.loop == "jax":
-            self.key = jax.random.key(self.seed)
+            self.key = key_of(self.seed)
             observation, self.state = self.task.env.reset(self.key, self.task.env_params)
             return self._seen(observation)
         self.env = make_limited(self.task)

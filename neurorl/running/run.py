@@ -14,6 +14,7 @@ from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.running import checkpoints, config, curves, figures, run_folder
 from neurorl.running.config import Config
+from neurorl.running.keys import key_of
 from neurorl.running.loop import Learners
 from neurorl.running.run_folder import RunFolder
 
@@ -32,7 +33,7 @@ class TrainedAgent:
 
         An agent with a working memory needs it at every episode's start, others only for bit-identical repetition.
         """
-        self._activity, self._key = self.agent.rest(self.state), jax.random.key(0)
+        self._activity, self._key = self.agent.rest(self.state), key_of(0)
 
     def act(self, observation: Any) -> Any:
         """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete."""

@@ -18,7 +18,7 @@ AGENTS = {
         {"begin": 100, "train_every": 4, "batch": 32, "target_every": 40, "learning_rate": 5e-3, "explore_steps": 1500},
         3000,
     ),
-    "ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
+    "ppo": ({"rollout": 64, "learning_rate": 3e-3, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
     "lif-ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 10_000, "entropy": 0.0, "hidden": 16}, 6_400),
     # Its trace carries over where observations follow each other smoothly. Here they jump.
     "spiking-actor-critic": (

@@ -44,12 +44,10 @@ def main() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1"}
 
-    import jax
-
-    # In a single call there is nothing to overlap: without it a call returns when its work is done, one thread hand-over earlier.
-    jax.config.update("jax_cpu_enable_async_dispatch", False)
-
     from experiments.provenance import provenance
+    from neurorl.running.backend import compute_inline
+
+    compute_inline()
 
     results = {name: measure(name, rounds, peers, arguments.peers_python) for name in arguments.only}
     first = [first_step() for _ in range(1 if arguments.quick else 3)]
@@ -74,7 +72,7 @@ def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> 
     module = importlib.import_module(f"experiments.benchmarks.speed.{MODULES[workload]}")
     cases = list(module.neurorl_cases())
     if c_library.available():
-        cases.append(module.c_case())
+        cases += module.c_cases()
     else:
         print("C is left out: there is no gcc")
     cases += [Peer(name, workload, peers_python) for name in peers]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 class Case(Protocol):
     """One implementation of one workload.
 
-    Each workload file has the functions ``neurorl_cases()``, one case or several modes, and ``c_case()``; a peer's file is
+    Each workload file has the functions ``neurorl_cases()``, one case or several modes, and ``c_cases()``; a peer's file is
     described in :mod:`experiments.benchmarks.speed.peers`.
     """
 

@@ -1,6 +1,6 @@
 /* W1 and W2 of WORKLOADS.md as one fused pass over the synapses a step: the new eligibility, the new weight, and, in the rows
- * that spike next, the current of the next step. Compiled with -O3 -march=native -ffast-math; copies run one after the other in
- * blocks of steps, so that a small network stays in the first-level cache. N and M are compiled in: it makes W1 2-3 x faster. */
+ * that spike next, the current of the next step. Compiled with -O3 -march=native -ffast-math, with N and M compiled in.
+ * All copies advance together for BLOCK = 1; for more, each runs BLOCK steps before the next, in the first-level cache if it is small. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -109,8 +109,8 @@ static void run_copy(Network *net, int copy, int steps)
 
 void network_run(Network *net, int steps)
 {
-    for (int done = 0; done < steps; done += 100) {
-        const int block = steps - done < 100 ? steps - done : 100;
+    for (int done = 0; done < steps; done += BLOCK) {
+        const int block = steps - done < BLOCK ? steps - done : BLOCK;
         for (int copy = 0; copy < net->copies; copy++) run_copy(net, copy, block);
         net->t += block;
     }

@@ -60,5 +60,6 @@ def neurorl_cases() -> list[NeurorlW1]:
     return [NeurorlW1()]
 
 
-def c_case() -> CReference:
-    return CReference(N, M, COPIES, 500)
+def c_cases() -> list[CReference]:
+    """Return the pass over all synapses a step that SPEED.md calls C, and one that keeps each copy in the cache for 100 steps."""
+    return [CReference(N, M, COPIES, 500), CReference(N, M, COPIES, 500, block=100)]

@@ -69,5 +69,5 @@ def neurorl_cases() -> list[NeurorlClosed]:
     return [NeurorlClosed()]
 
 
-def c_case() -> CClosed:
-    return CClosed(N, M, 1, 20_000)
+def c_cases() -> list[CClosed]:
+    return [CClosed(N, M, 1, 20_000)]

@@ -64,5 +64,5 @@ def neurorl_cases() -> list[NeurorlW2]:
     return [NeurorlW2("chunked", 1000), NeurorlW2("stepwise", 250)]
 
 
-def c_case() -> CReference:
-    return CReference(N, M, 1, 200)
+def c_cases() -> list[CReference]:
+    return [CReference(N, M, 1, 200)]

@@ -138,8 +138,8 @@ def neurorl_cases() -> list[NeurorlW3]:
     return [NeurorlW3()]
 
 
-def c_case() -> CReferenceW3:
-    return CReferenceW3(1, 1000)
+def c_cases() -> list[CReferenceW3]:
+    return [CReferenceW3(1, 1000)]
 
 
 def _c_arrays() -> list[np.ndarray]:

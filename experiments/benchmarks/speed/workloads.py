@@ -33,15 +33,14 @@ def weights(seed: int, shape: tuple[int, ...]) -> Array:
 class CReference:
     """The fused C program, for a network or for independent copies of it."""
 
-    name = "C"
-
-    def __init__(self, n: int, m: int, copies: int, steps: int) -> None:
-        self.n, self.m, self.copies, self.steps = n, m, copies, steps
+    def __init__(self, n: int, m: int, copies: int, steps: int, block: int = 1) -> None:
+        self.n, self.m, self.copies, self.steps, self.block = n, m, copies, steps, block
+        self.name = "C" if block == 1 else "C, blocked"
         self.library: Any = None
         self.network: Any = None
 
     def prepare(self) -> None:
-        self.library = c_library.load("reference.c", N=self.n, M=self.m)
+        self.library = c_library.load("reference.c", N=self.n, M=self.m, BLOCK=self.block)
         self.library.network_new.restype = ctypes.c_void_p
         self.library.network_spikes.restype = self.library.network_mean_weight.restype = ctypes.c_double
         self.library.network_new.argtypes = [ctypes.c_int, ctypes.c_uint32]

@@ -80,7 +80,7 @@ def _compute(task: dict[str, Any], settings: dict[str, str]) -> tuple[bytes | No
 
 def _settings() -> dict[str, str]:
     """Return what decides the last bit in this process's environment."""
-    names = ("JAX_PLATFORMS", "XLA_FLAGS", "NPROC", "JAX_ENABLE_X64", "JAX_CPU_ENABLE_ASYNC_DISPATCH")
+    names = ("JAX_PLATFORMS", "XLA_FLAGS", "NPROC", "JAX_ENABLE_X64")
     return {name: os.environ[name] for name in names if name in os.environ}
 
 

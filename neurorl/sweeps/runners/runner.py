@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from neurorl.running.backend import compute_inline
+
 
 class Outcome(NamedTuple):
     """What became of a shard."""
@@ -33,11 +35,10 @@ def prepare() -> None:
 
     What the user has set stays. Processes that are started later inherit it.
     """
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
     user = os.getuid() if hasattr(os, "getuid") else 0
     cache = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"neurorl-jax-cache-{user}"))
     seconds = os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    compute_inline()
     import jax  # reads the environment when it is imported, which may have been long ago
 
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]

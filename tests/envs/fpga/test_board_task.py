@@ -40,6 +40,14 @@ def test_the_preset_chooses_maps_and_shares_synapses():
     assert agent.code.size == len(agent.code.pairs) * agent.code.cells**2
 
 
+def test_the_preset_says_how_long_a_run_is_unless_the_caller_does():
+    long = config.build(DISCRETE, "spiking-actor-critic", {}, {}).options
+    assert (long.steps, long.eval_every) == (300_000, 30_000)
+    asked = config.build(DISCRETE, "spiking-actor-critic", {"steps": 5_000}, {"eval_every": 500}).options
+    assert (asked.steps, asked.eval_every) == (5_000, 500)
+    assert config.build(DISCRETE, "random", {}, {}).options == config.Options(checkpoint_every=2_000)
+
+
 def test_a_wrong_scenario_is_explained():
     with pytest.raises(NeurorlError, match="did you mean 'heat-wave'"):
         envs.resolve(DISCRETE, settings={"scenario": "heatwave"})
