@@ -17,9 +17,9 @@ from tests.sweeps.test_sweep import files
 FILE = """
 env = "CartPole-v1"
 agent = "random"
-steps = 6000
+steps = 60_000
 seeds = 4
-eval_every = 1000
+eval_every = 10_000
 eval_episodes = 2
 group = 4
 [grid]
