@@ -37,8 +37,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m experiments.benchmarks.training_speed
 	$(BIN)/python -m experiments.benchmarks.host_loop_speed
 
-# The README's main figure and table, from nothing: about an hour on two cores, LIF-PPO apart, which was not timed; started again, it
-# goes on.
+# The README's main figure and table, from nothing; started again, it goes on.
 figures: $(VENV)/installed
 	$(BIN)/python -m experiments.learning_curves --jobs 2
 

@@ -4,7 +4,7 @@ import os
 
 
 def compute_inline() -> None:
-    """Let XLA use one thread, and that of the caller; what the user has set stays.
+    """Let XLA use one thread, and that of the caller; an NPROC that the user has set stays.
 
     Learners are many small kernels: handing them to other threads costs more than it gains, some ten microseconds a call on an
     idle machine and milliseconds on a busy one. To be called before JAX computes for the first time; later it does nothing.

@@ -92,7 +92,7 @@ class HostLoop:
         """Compile; nothing is learned."""
         _ = self._mode
         outcome = self._begin(int(learners.step))
-        states, step, _ = self._step(self._pack_states(learners.agent), jnp.copy(learners.step), outcome)
+        states, step, _ = self._step(self._pack_states(jax.tree.map(jnp.copy, learners.agent)), jnp.copy(learners.step), outcome)
         _count(learners.episodes, *self._uncounted())
         if self.agent.update_every is not None:
             states = self._update(states, step)

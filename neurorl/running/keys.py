@@ -1,4 +1,4 @@
-r"""Random keys: JAX's Threefry, the same bits, in a form that a CPU computes several times faster.
+r"""Random keys: JAX's Threefry, the same bits, in a form that a CPU computes faster.
 
 On a CPU JAX rolls the twenty rounds of the hash (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") into a loop
 of many small kernels, which for the few draws that a learner makes costs more than the rounds do. Here they are one kernel:
