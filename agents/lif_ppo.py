@@ -15,10 +15,10 @@ import jax.numpy as jnp
 from flax import struct
 from gymnasium import spaces
 from jax import Array
-from jax.nn import initializers
 
 from neurorl.agents import inputs
 from neurorl.agents.contract import count_actions
+from neurorl.agents.networks import orthogonal
 from neurorl.agents.ppo import PPO
 from neurorl.neurons.surrogate import spike
 from neurorl.parameters import parameter
@@ -39,11 +39,9 @@ class SpikingActorCriticNetwork(nn.Module):
 
     def _read(self, x: Array, outputs: int, scale: float) -> Array:
         # Currents of a few thresholds, so that from the start some neurons fire at every substep and some never.
-        synapses = nn.Dense(
-            self.hidden, kernel_init=initializers.orthogonal(4.0), bias_init=lambda *a: 4.0 * jax.random.uniform(*a) - 1.0
-        )
+        synapses = nn.Dense(self.hidden, kernel_init=orthogonal(4.0), bias_init=lambda *a: 4.0 * jax.random.uniform(*a) - 1.0)
         rate = self._fire(synapses(x)).mean(0)
-        return nn.Dense(outputs, kernel_init=initializers.orthogonal(scale))(rate)
+        return nn.Dense(outputs, kernel_init=orthogonal(scale))(rate)
 
     def _fire(self, current: Array) -> Array:
         """Return the spikes, [S, ..., neurons], of neurons at rest that receive a constant current."""

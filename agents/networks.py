@@ -1,6 +1,9 @@
 """The artificial networks of the gradient baselines, with CleanRL's sizes and initial weights (flax)."""
 
+from typing import Any
+
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import initializers
@@ -8,6 +11,20 @@ from jax.nn import initializers
 SQRT2 = 2.0**0.5
 # Uniform in +-1 / sqrt(inputs), as PyTorch starts its linear layers.
 TORCH = initializers.variance_scaling(1.0 / 3.0, "fan_in", "uniform")
+
+
+def orthogonal(scale: float) -> Any:
+    """Return an initialiser of orthogonal columns (Saxe, McClelland and Ganguli 2014), for a learner or for a batch of them.
+
+    One learner after the other: JAX hands a batch of QR decompositions to XLA's threads and waits for them on such a thread, so
+    that as many layers as there are threads wait for each other for ever.
+    """
+    weights = initializers.orthogonal(scale)
+
+    def initialise(key: Array, shape: tuple[int, ...], dtype: Any = jnp.float32, **_: Any) -> Array:
+        return jax.custom_batching.sequential_vmap(lambda k: weights(k, shape, dtype))(key)
+
+    return initialise
 
 
 class ActorCritic(nn.Module):
@@ -23,8 +40,8 @@ class ActorCritic(nn.Module):
 
     def _tower(self, x: Array, outputs: int, scale: float) -> Array:
         for _ in range(2):
-            x = jnp.tanh(nn.Dense(self.hidden, kernel_init=initializers.orthogonal(SQRT2))(x))
-        return nn.Dense(outputs, kernel_init=initializers.orthogonal(scale))(x)
+            x = jnp.tanh(nn.Dense(self.hidden, kernel_init=orthogonal(SQRT2))(x))
+        return nn.Dense(outputs, kernel_init=orthogonal(scale))(x)
 
 
 class ActionValues(nn.Module):
