@@ -30,7 +30,8 @@ from neurorl.agents import actions
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.homeostasis import threshold
-from neurorl.neuromodulation import reward_scale
+from neurorl.neuromodulation import acetylcholine, reward_scale
+from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.reward_scale import Returns
 from neurorl.neurons import integrate_and_fire
 from neurorl.parameters import parameter
@@ -39,7 +40,19 @@ from neurorl.plasticity.coherence import Coherence, Pushes
 from neurorl.plasticity.consolidation import Consolidation
 
 SIGNS = np.array([1.0, -1.0], np.float32)  # of push and pull
+EXPECTED = Acetylcholine()  # how expected uncertainty is tracked
 HEADROOM = 1.25  # values up to this many times the largest return can be told, so that a rate does not saturate at it
+
+# Where a code tells states apart, what is learned of one says nothing of others. Their values can be learned from, so that traces
+# are short; each must be visited, so that optimism outweighs the largest cost; and chance must be averaged out for each.
+TOLD_APART: dict[str, Any] = {
+    "learning_rate": 0.9,
+    "lambda_": 0.35,
+    "optimism": 1.2,
+    "hope": 0.0,
+    "curiosity": 1.0,
+    "coherence": Coherence(power=2),
+}
 
 
 class State(NamedTuple):
@@ -54,6 +67,7 @@ class State(NamedTuple):
     threshold: Array  # [A], of both neurons of a pair
     value: Array  # [], of the last observation and action, in units of the scale
     returns: Returns
+    uncertainty: Array  # [], expected size of dopamine
     begun: Array  # [], bool: whether an episode has ended that brought anything, so that the scale means something
     dopamine: Array  # [], last one
 
@@ -65,10 +79,11 @@ class SpikingSarsa(Agent):
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
     learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
-    lambda_: float = parameter(0.9, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    lambda_: float = parameter(0.8, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
-    optimism: float = parameter(0.3, "value of what was never tried, in units of the largest return", low=-1.0, high=1.0)
+    optimism: float = parameter(0.3, "value of what was never tried, in units of the largest return", low=-1.0, high=HEADROOM)
     hope: float = parameter(1.0, "how much of the best return met is added to that", low=0.0, high=1.0)
+    curiosity: float = parameter(0.0, "credit of a choice for each unit of what is uncertain about its value", low=0.0)
     scale: float = parameter(0.0, "largest return assumed before one was met, in the unit of the reward", low=0.0)
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
     coherence: Coherence = Coherence()
@@ -85,7 +100,8 @@ class SpikingSarsa(Agent):
             # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
             tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
             code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
-        return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5))
+        own = {} if code.continuous else TOLD_APART
+        return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
@@ -100,6 +116,7 @@ class SpikingSarsa(Agent):
             threshold=jnp.zeros(shape[0]),
             value=jnp.float32(0.0),
             returns=reward_scale.init(self.scale),
+            uncertainty=jnp.float32(EXPECTED.start),
             begun=jnp.array(False),
             dopamine=jnp.float32(0.0),
         )
@@ -110,7 +127,7 @@ class SpikingSarsa(Agent):
         code = self.code.adapt(state.code, timestep.observation)
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
         potential, rate = self._fire(state, state.weights, state.potential, timestep.observation)
-        winners = self._choose(key, rate)
+        winners = self._choose(key, rate, self._doubt(state, timestep.observation))
         chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
         value = (chosen * (rate @ SIGNS)).sum() / len(winners)
 
@@ -119,7 +136,7 @@ class SpikingSarsa(Agent):
         delta = self.gain * jnp.where(timestep.truncated | ~state.begun, 0.0, delta)
         step = 0.5 * self.learning_rate * SIGNS[:, None]  # half on each neuron of a pair
         if self.coherence.enabled:
-            step = step * coherence.rate(state.pushes)
+            step = step * coherence.rate(self.coherence, state.pushes)
         weights = three_factor.change(state.weights, state.eligibility, delta, jnp.asarray(step))
 
         x = self.code.rates(timestep.observation, code)
@@ -135,6 +152,7 @@ class SpikingSarsa(Agent):
             threshold=threshold.adapt(state.threshold, rate.mean(1), 0.5, self.threshold_rate),
             value=value,
             returns=returns,
+            uncertainty=acetylcholine.update(EXPECTED, state.uncertainty, delta, timestep.truncated),
             begun=state.begun | (ended & (returns.largest > 0.0)),
             dopamine=delta,
         )
@@ -168,17 +186,26 @@ class SpikingSarsa(Agent):
 
     def _fire(self, state: State, weights: Array, potential: Array, observation: Array) -> tuple[Array, Array]:
         """Return the potentials after an environment step and the rates in spikes a substep, both [A, 2]."""
-        if hasattr(self.code, "active"):
-            index, x = self.code.active(observation, state.code)
-            drive = (weights[:, :, index] * x).sum(-1)
-        else:
-            drive = weights @ self.code.rates(observation, state.code)
         untried = (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
-        current = 0.5 * (1.0 + untried * SIGNS) + drive / self.code.groups - state.threshold[:, None]
+        current = 0.5 * (1.0 + untried * SIGNS) + self._read(state, weights, observation) - state.threshold[:, None]
         potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))
         return potential, counts / self.substeps
 
-    def _choose(self, key: Array, rate: Array) -> list[Array]:
-        """Return the action of the largest difference of spike counts in each head, ties at random."""
-        values = rate @ SIGNS + jax.random.uniform(key, rate.shape[:1]) * 0.1 / self.substeps
+    def _read(self, state: State, synapses: Array, observation: Array) -> Array:
+        """Return a quantity of the synapses [A, 2, C] at the inputs that fire, summed and divided by their groups, [A, 2]."""
+        if hasattr(self.code, "active"):
+            index, x = self.code.active(observation, state.code)
+            read = (synapses[:, :, index] * x).sum(-1)
+        else:
+            read = synapses @ self.code.rates(observation, state.code)
+        return read / self.code.groups
+
+    def _doubt(self, state: State, observation: Array) -> Array:
+        """Return the credit [A] of choices whose values may be wrong: n errors of size e that cancel leave e / sqrt(n)."""
+        agreement = jnp.broadcast_to(coherence.agreement(state.pushes), state.weights.shape)
+        return self.curiosity * state.uncertainty * self._read(state, agreement, observation).mean(1)
+
+    def _choose(self, key: Array, rate: Array, credit: Array | float = 0.0) -> list[Array]:
+        """Return the action of the largest difference of spike counts, and ``credit`` [A], in each head, ties at random."""
+        values = rate @ SIGNS + credit + jax.random.uniform(key, rate.shape[:1]) * 0.1 / self.substeps
         return [jnp.argmax(head) for head in self.actions.split(values)]

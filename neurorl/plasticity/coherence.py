@@ -22,8 +22,9 @@ class Coherence(Checked):
 
     enabled: bool = parameter(True, "whether synapses have a learning rate of their own", static=True)
     forget: float = parameter(
-        0.001, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
+        0.0005, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
     )
+    power: int = parameter(1, "power of the coherence that the learning rate follows", low=1, high=2, static=True)
 
 
 class Pushes(NamedTuple):
@@ -38,9 +39,14 @@ def init(parameters: Coherence, shape: tuple[int, ...]) -> Pushes:
     return Pushes(*jnp.zeros((2, *shape) if parameters.enabled else 2))
 
 
-def rate(pushes: Pushes) -> Array:
-    """Return the factor of the learning rate, [...], in [0, 1]: 1 for synapses of which nothing was asked."""
+def agreement(pushes: Pushes) -> Array:
+    """Return how far the changes agree, [...], in [0, 1]: 1 for synapses of which nothing was asked."""
     return jnp.where(pushes.gross > 0.0, jnp.abs(pushes.net) / jnp.where(pushes.gross > 0.0, pushes.gross, 1.0), 1.0)
+
+
+def rate(parameters: Coherence, pushes: Pushes) -> Array:
+    """Return the factor of the learning rate, [...], in [0, 1]."""
+    return agreement(pushes) ** parameters.power
 
 
 def update(parameters: Coherence, pushes: Pushes, dopamine: Array, eligibility: Array) -> Pushes:

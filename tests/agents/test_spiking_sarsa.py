@@ -7,7 +7,7 @@ from neurorl import codes
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
 from neurorl.agents.spiking_sarsa import HEADROOM, SpikingSarsa
-from neurorl.plasticity.coherence import Coherence
+from neurorl.plasticity.coherence import Coherence, Pushes
 
 GAMMA = 0.9
 AGENT = SpikingSarsa(code=codes.OneHot(n=4), actions=Actions(choices=(3,)), gamma=GAMMA, substeps=4096, threshold_rate=0.0)
@@ -101,6 +101,42 @@ def test_a_finer_box_of_two_dimensions_has_one_map_of_sharp_tilings():
     agent = SpikingSarsa.for_spaces(spaces.Box(-1.0, 1.0, (2,)), spaces.Discrete(3))
     assert isinstance(agent.code, codes.Tilings)
     assert agent.code.groups == 16
+
+
+def test_curiosity_tries_what_was_less_often_asked_about_and_only_while_learning():
+    state = AGENT.init(jax.random.key(0))
+    ahead = 0.02  # of action 0, whose synapses were pushed to and fro, before the others, of which nothing was asked
+    weights = state.weights.at[0, 0, 3].set(ahead)
+    pushes = Pushes(state.pushes.net, state.pushes.gross.at[0, :, 3].set(1.0))
+    state = state._replace(weights=weights, consolidated=weights, pushes=pushes)
+    for curiosity, stays in ((0.0, True), (1.0, False)):
+        agent = AGENT.replace(curiosity=curiosity)
+        assert float(state.uncertainty) > ahead
+        _, action = learn(agent, state, restart(jnp.int32(3)), jax.random.key(1))
+        assert (int(action) == 0) == stays
+        assert int(agent.act(state, agent.rest(state), jnp.int32(3), jax.random.key(1))[1]) == 0
+
+
+def test_observations_that_are_told_apart_have_shorter_traces_than_those_that_share_synapses():
+    from gymnasium import spaces
+
+    apart = SpikingSarsa.for_spaces(spaces.Tuple([spaces.Discrete(32), spaces.Discrete(11)]), spaces.Discrete(2))
+    near = SpikingSarsa.for_spaces(spaces.Box(-1.0, 1.0, (2,)), spaces.Discrete(2))
+    assert apart.lambda_ < near.lambda_
+    assert apart.optimism > 1.0 > near.optimism
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [100, 200])
+def test_a_treasure_behind_costs_is_found(seed):
+    """DeepSea 10 pays for going right only at the end of ten steps that each cost: one policy in 1,024 finds it by chance."""
+    from neurorl.running import config
+    from neurorl.running.training import make_loop
+
+    built = config.build("DeepSea-bsuite", "spiking-sarsa", {"seeds": 4, "seed": seed, "steps": 20_000}, {"env.size": 10})
+    loop = make_loop(built)
+    learners = loop.advance(loop.init(), 20_000)
+    np.testing.assert_allclose(loop.evaluate(learners).mean(1), 0.99, atol=1e-3)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ def after(dopamine, parameters=Coherence()):
     pushes = coherence.init(parameters, (1,))
     for delta in dopamine:
         pushes = coherence.update(parameters, pushes, jnp.float32(delta), jnp.ones(1))
-    return float(coherence.rate(pushes)[0])
+    return float(coherence.rate(parameters, pushes)[0])
 
 
 def test_a_fresh_synapse_and_one_that_is_pushed_one_way_learn_at_full_speed():
@@ -26,6 +26,13 @@ def test_of_n_random_pushes_one_part_in_the_root_of_n_is_left():
     noise = np.random.default_rng(1).choice([-1.0, 1.0], size=(64, 400))
     left = np.mean([after(row, Coherence(forget=0.0)) for row in noise[:16]])
     assert left == pytest.approx(np.sqrt(2 / np.pi / 400), rel=0.5)
+
+
+def test_with_the_power_of_two_one_part_in_n_is_left_as_in_a_mean():
+    noise = np.random.default_rng(1).choice([-1.0, 1.0], size=(200, 100))
+    left = [after(row, Coherence(forget=0.0, power=2)) for row in noise]
+    assert np.mean(left) == pytest.approx(1 / 100, rel=0.3)  # E (sum of n signs)^2 / n^2
+    assert after([0.3, 0.1, 0.7], Coherence(power=2)) == pytest.approx(1.0)
 
 
 def test_what_is_forgotten_lets_it_wake_again():
