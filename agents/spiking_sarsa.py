@@ -7,8 +7,13 @@ most is taken. What the action brought, its reward and the value of the action a
 dopamine, and every synapse changes by its eligibility times that dopamine (Rummery and Niranjan 1994; Sutton and Barto 2018,
 chapter 12). Actions of several components have a head of such neurons each; the value is the mean of the heads.
 
-Four things let one configuration serve tasks that pay in different coins (docs/learners.md): dopamine in units of the largest
-return met, optimism in the same unit, synapses that slow down when what is asked of them cancels out, and a code by space.
+Five things let one configuration serve tasks that pay in different coins (docs/learners.md): dopamine in units of the largest
+return met, optimism in the same unit, synapses that slow down when what is asked of them cancels out, a code by space with the
+constants that go with it, and curiosity: while it learns, an action is credited with what may be wrong about its value.
+
+    credit_a = curiosity * E|delta| * c_a,   c_a the coherence of its synapses: 1 where untried, 1 / sqrt(n) after n chances
+
+(an upper confidence bound; Auer, Cesa-Bianchi and Fischer 2002; expected uncertainty, Yu and Dayan 2005).
 
 Two clocks: the *substep* (spikes; S of them an environment step) and the *environment step* (action, reward, dopamine, weight
 change). Input and weights hold still within an environment step and the neurons do not leak, so that S substeps are one step of
@@ -51,7 +56,7 @@ TOLD_APART: dict[str, Any] = {
     "optimism": 1.2,
     "hope": 0.0,
     "curiosity": 1.0,
-    "coherence": Coherence(power=2),
+    "coherence": Coherence(forget=0.0005, power=2),
 }
 
 
@@ -79,11 +84,11 @@ class SpikingSarsa(Agent):
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
     learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
-    lambda_: float = parameter(0.8, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
+    lambda_: float = parameter(0.9, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
     optimism: float = parameter(0.3, "value of what was never tried, in units of the largest return", low=-1.0, high=HEADROOM)
     hope: float = parameter(1.0, "how much of the best return met is added to that", low=0.0, high=1.0)
-    curiosity: float = parameter(0.0, "credit of a choice for each unit of what is uncertain about its value", low=0.0)
+    curiosity: float = parameter(0.0, "credit of a choice, in units of the expected error of its value", low=0.0)
     scale: float = parameter(0.0, "largest return assumed before one was met, in the unit of the reward", low=0.0)
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
     coherence: Coherence = Coherence()
@@ -201,7 +206,7 @@ class SpikingSarsa(Agent):
         return read / self.code.groups
 
     def _doubt(self, state: State, observation: Array) -> Array:
-        """Return the credit [A] of choices whose values may be wrong: n errors of size e that cancel leave e / sqrt(n)."""
+        """Return the credit [A] of choices, in units of the scale: n errors of size e that cancel leave e / sqrt(n)."""
         agreement = jnp.broadcast_to(coherence.agreement(state.pushes), state.weights.shape)
         return self.curiosity * state.uncertainty * self._read(state, agreement, observation).mean(1)
 

@@ -1,10 +1,11 @@
 r"""Metaplasticity by temporal coherence: a synapse learns as fast as the changes that are asked of it agree.
 
-    c = |N| / A;   N <- keep N + change,   A <- keep A + |change|,   keep = 1 - forget E
+    rate = c^power,   c = |N| / A;   N <- keep N + change,   A <- keep A + |change|,   keep = 1 - forget E
 
 While dopamine pushes a synapse one way it goes on at full speed (c = 1); once the pushes cancel, which is noise around what was
 learned, it hardly moves (c near 0). So there is no schedule: the step is large where there is something to learn, and small where
-chance is all that is left (Beal and Smith 1999; Abraham 2008 for metaplasticity). What is forgotten lets it wake up again.
+chance is all that is left (Beal and Smith 1999; Abraham 2008 for metaplasticity). Of n pushes by chance 1 / sqrt(n) is left, and
+with a power of 2 the step is about 1 / n, that of a mean. What is forgotten lets it wake up again.
 """
 
 from typing import NamedTuple
@@ -22,7 +23,7 @@ class Coherence(Checked):
 
     enabled: bool = parameter(True, "whether synapses have a learning rate of their own", static=True)
     forget: float = parameter(
-        0.0005, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
+        0.001, "share of the past forgotten a visit (an environment step with eligibility 1)", low=0.0, high=1.0
     )
     power: int = parameter(1, "power of the coherence that the learning rate follows", low=1, high=2, static=True)
 
@@ -40,7 +41,7 @@ def init(parameters: Coherence, shape: tuple[int, ...]) -> Pushes:
 
 
 def agreement(pushes: Pushes) -> Array:
-    """Return how far the changes agree, [...], in [0, 1]: 1 for synapses of which nothing was asked."""
+    """Return how far the changes agree, c [...], in [0, 1]: 1 for synapses of which nothing was asked."""
     return jnp.where(pushes.gross > 0.0, jnp.abs(pushes.net) / jnp.where(pushes.gross > 0.0, pushes.gross, 1.0), 1.0)
 
 
