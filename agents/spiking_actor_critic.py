@@ -34,7 +34,8 @@ from neurorl.neuromodulation.norepinephrine import Norepinephrine
 from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.neurons import escape_noise, integrate_and_fire
 from neurorl.parameters import parameter
-from neurorl.plasticity import eligibility, rules, three_factor
+from neurorl.plasticity import consolidation, eligibility, rules, three_factor
+from neurorl.plasticity.consolidation import Consolidation
 from neurorl.synapses.listed_trace import ListedTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
@@ -110,6 +111,7 @@ class State(NamedTuple):
 
     encoder: EncoderState  # input neurons
     actor: Plastic  # onto the P actor neurons, or populations that actor neurons share
+    consolidated: Array  # [P, C], slow components of the actor's weights, which act when nothing is learned
     threshold: Array  # [P]
     critic: Plastic
     potential: Array  # [2 neurons], of the critic neurons, in thresholds
@@ -139,6 +141,7 @@ class SpikingActorCritic(Agent):
     encoder: Encoder = Encoder()
     memory: WorkingMemory = WorkingMemory()
     actor: Actor = Actor()
+    consolidation: Consolidation = Consolidation(window=500.0)
     critic: Critic = Critic()
     dopamine: Dopamine = Dopamine()
     acetylcholine: Acetylcholine = Acetylcholine()
@@ -167,6 +170,7 @@ class SpikingActorCritic(Agent):
         return State(
             encoder=spike_encoder.init(key_encoder, self.inputs, self.code.init())._replace(memory=self._empty_memory()),
             actor=Plastic(*jnp.zeros((2, populations, self.inputs))),
+            consolidated=jnp.zeros((populations, self.inputs)),
             threshold=jnp.zeros(populations),
             critic=Plastic(*jnp.zeros((2, critics, self.inputs))),
             potential=jax.random.uniform(key_critic, (critics,)),
@@ -223,6 +227,7 @@ class SpikingActorCritic(Agent):
         state = State(
             encoder=encoder,
             actor=Plastic(actor_weights, actor_trace + actor_increment),
+            consolidated=consolidation.update(self.consolidation, state.consolidated, actor_weights),
             threshold=threshold.adapt(state.threshold, chosen, share, self.homeostasis.threshold_rate),
             critic=Plastic(critic_weights, critic_trace + critic_increment),
             potential=potential,
@@ -240,9 +245,9 @@ class SpikingActorCritic(Agent):
         return state.encoder._replace(memory=self._empty_memory())
 
     def act(self, state: State, activity: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, Array]:
-        """Choose the action of the largest drive, summed over the substeps and without noise."""
+        """Choose the action of the largest drive by the slow weights, summed over the substeps, without noise."""
         activity, x = self.encode(activity, observation, key)
-        drive = state.actor.weights @ x.total() - self.encoder.substeps * state.threshold
+        drive = state.consolidated @ x.total() - self.encoder.substeps * state.threshold
         return activity, self.actions.of_winners([jnp.argmax(head) for head in self.actions.split(self._joint(drive))])
 
     def value(self, state: State, observation: Array) -> Array:

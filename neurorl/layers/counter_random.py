@@ -38,4 +38,6 @@ def uniform(lanes: Array, step: int | Array) -> Array:
 
 def bernoulli(lanes: Array, step: int | Array, probability: float | Array) -> Array:
     """Return 1.0 with ``probability``, else 0.0, for every lane at ``step``."""
-    return (uniform(lanes, step) < probability).astype(jnp.float32)
+    # The same as ``uniform(lanes, step) < probability``, in whole numbers.
+    below = jnp.ceil(jnp.asarray(probability, jnp.float32) * np.float32(2.0**24)).astype(jnp.uint32)
+    return (bits(lanes, step) >> 8 < below).astype(jnp.float32)
