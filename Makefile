@@ -14,10 +14,10 @@ train: $(VENV)/installed
 	$(BIN)/neurorl train CartPole-v1 --seeds 10 --steps 16000 --eval-every 1000 --out runs/cartpole --overwrite
 
 test: $(VENV)/installed
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: $(VENV)/installed
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

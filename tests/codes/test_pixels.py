@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def test_images_overlap_by_what_they_share():
     np.testing.assert_allclose(alike, [1, 3 / 6, 1 / 6, 0], atol=1e-6)  # of 3 pixels and 3 pairs
 
 
+@pytest.mark.slow
 def test_every_pair_has_its_neuron_and_pairs_are_spread_evenly():
     state = CODE.init()
     pairs = [(i, j) for i in range(N) for j in range(i)]

@@ -113,6 +113,7 @@ def test_a_lane_of_one_batch_size_is_the_same_lane_of_any_order():
         np.testing.assert_array_equal(a, b[::-1])
 
 
+@pytest.mark.slow
 def test_batch_sizes_agree_to_float_tolerance():
     """Acrobot's sines are rounded differently in vectors of another width; what that does stays small for a while."""
     env, params = made("Acrobot-v1")

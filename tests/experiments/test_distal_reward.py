@@ -92,6 +92,7 @@ def test_the_event_driven_network_is_the_script_step_for_step():
     assert np.ptp(state.weights) > 0.5
 
 
+@pytest.mark.slow
 def test_a_repeated_seed_is_the_same_run_and_another_is_not():
     first, again, other = (distal_reward.simulate(seed, 1) for seed in (0, 0, 1))
     assert all(np.array_equal(first[name], again[name]) for name in first)

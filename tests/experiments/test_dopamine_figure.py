@@ -16,6 +16,7 @@ def table(tmp_path_factory):
     return values
 
 
+@pytest.mark.slow
 def test_every_claim_holds_in_six_learners(table):
     tested = {claim: numbers["p"] for claim, numbers in table["claims"].items() if "p" in numbers}
     assert len(tested) == 8

@@ -5,6 +5,7 @@ import pytest
 from experiments.benchmarks.speed import c_library, w3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not c_library.available(), reason="needs gcc")
 def test_the_event_driven_network_is_the_network_of_the_c_program():
     ours, (in_c, as_written) = w3.NeurorlW3(), (w3.CReferenceW3(form, 100) for form in (1, 0))

@@ -37,6 +37,7 @@ def test_a_shorter_time_limit_and_a_parameter_set_by_hand_survive_a_change():
     assert task.env_params.total_mass == 9.0
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_up_to_the_change_and_another_after_it(tmp_path):
     plain = neurorl.train("CartPole-v1", out=tmp_path / "plain", steps=600, **OPTIONS)
     before = dict(jax_loop.compilations)
@@ -55,6 +56,7 @@ def test_a_run_is_the_same_up_to_the_change_and_another_after_it(tmp_path):
     assert curves_of(resumed) == expected, "interrupted before the change and resumed"
 
 
+@pytest.mark.slow
 def test_frozen_weights_meet_the_rule_that_was_in_force(tmp_path):
     run = neurorl.train("CartPole-v1", out=tmp_path / "run", steps=600, changes=((300, "gravity", 0.0),), **OPTIONS)
     assert evaluation.evaluate(run, episodes=2, step=200)["environment"] == "gymnasium"
@@ -82,6 +84,7 @@ def test_the_host_loop_refuses_changes(tmp_path):
         neurorl.train("CartPole-v1", out=tmp_path / "run", steps=600, changes=FLIP, loop="host", **OPTIONS)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_changes(tmp_path):
     out = tmp_path / "run"
     rules = json.dumps(FLIP)

@@ -16,6 +16,7 @@ def same(of_a_key, seed):
     np.testing.assert_array_equal(of_a_key(key_of(seed)), of_a_key(jax.random.key(seed)))
 
 
+@pytest.mark.slow
 @given(SEEDS, st.lists(st.integers(1, 4), max_size=3))
 def test_bits_of_any_shape_are_jaxs(seed, shape):
     same(lambda key: jax.random.bits(key, tuple(shape), jnp.uint8), seed)
@@ -32,6 +33,7 @@ def test_children_are_jaxs(seed, number):
     same(lambda key: data(jax.random.fold_in(key, jnp.uint32(number))), seed)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 def test_large_seeds_in_a_batch_are_jaxs(seed):
     seeds = jnp.asarray([seed, 0], jnp.uint32)

@@ -151,6 +151,7 @@ def test_a_run_of_a_dictionary_is_saved_loaded_and_evaluated(tmp_path):
     assert (tmp_path / "run/spikes.png").is_file()
 
 
+@pytest.mark.slow
 def test_evaluation_leaves_what_a_code_has_learned_of_its_input_alone():
     built = config.build(lambda: Toy(*CASES["a large unbounded vector"]), "spiking-actor-critic", {}, SMALL)
     agent = built.agent

@@ -84,8 +84,8 @@ DQN = {"memory": 150, "begin": 50, "batch": 8, "train_every": 7, "target_every":
     [
         ("jax", "spiking-actor-critic", {}),
         ("host", "spiking-actor-critic", {}),
-        ("jax", "dqn", DQN),
-        ("host", "dqn", DQN),
+        pytest.param("jax", "dqn", DQN, marks=pytest.mark.slow),
+        pytest.param("host", "dqn", DQN, marks=pytest.mark.slow),
         pytest.param("jax", "ppo", {"rollout": 128, "hidden": 8}, marks=pytest.mark.slow),
         pytest.param("jax", "linear-sarsa", {}, marks=pytest.mark.slow),
     ],
@@ -148,6 +148,7 @@ def test_interrupt_saves_and_says_how_to_resume(tmp_path):
     assert checkpoints.steps(tmp_path / "run/checkpoints")[-1] > 0
 
 
+@pytest.mark.slow
 def test_without_a_checkpoint_a_run_starts_again_from_its_configuration(tmp_path, finished_run):
     out = tmp_path / "young"
     neurorl.train("CartPole-v1", out=out, **SMALL)

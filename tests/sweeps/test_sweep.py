@@ -91,6 +91,7 @@ def test_a_folder_that_holds_something_else_is_not_touched(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_rows_are_runs_with_those_settings(tmp_path):
     """Another batch shape agrees to float tolerance only, so returns are compared where learning has not amplified it yet."""
     common = {"steps": 100, "seeds": 4, "seed": 3, "eval_every": 100, "eval_episodes": 3}
@@ -133,6 +134,7 @@ def test_a_sweep_in_which_nothing_can_run_is_refused_and_leaves_nothing(tmp_path
     assert not (tmp_path / "sweep").exists()
 
 
+@pytest.mark.slow
 def test_environments_and_agents_are_fields_and_are_ranked_apart(tmp_path):
     grid = {"env": ["CartPole-v1", "FrozenLake-v1"]}
     values = {**TINY, "env": "", "set": {"max_episode_steps": 5}, "random": {}, "grid": grid}

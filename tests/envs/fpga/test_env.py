@@ -268,6 +268,7 @@ def test_recovery_is_told_with_the_time_it_took():
     assert out.events.values[4] == 4
 
 
+@pytest.mark.slow
 def test_what_scenarios_claim():
     def mean(scenario, read):
         run = jax.vmap(still_episode, in_axes=(None, 0))

@@ -86,6 +86,7 @@ def test_governors_rank_by_what_they_know():
     assert mean_return("thermal PID") < mean_return("tuned")
 
 
+@pytest.mark.slow
 def test_the_tuned_governor_beats_the_best_constant():
     assert mean_return("tuned") > 1.1 * mean_return("best constant")
 
