@@ -17,7 +17,7 @@ test: $(VENV)/installed
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: $(VENV)/installed
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
