@@ -4,7 +4,8 @@ Input neurons fire a population code of the observation. Actor neurons, one an a
 action of several components has a head of such neurons for each.
 Critic neurons in two opposed groups hold the value of the observation in their rates. At the end of an environment step
 the critic's prediction error is released as dopamine, and every synapse changes by its eligibility times that dopamine
-(Fremaux, Sprekeler and Gerstner 2013). ARCHITECTURE.md walks through one step.
+(Fremaux, Sprekeler and Gerstner 2013). Slow components of the actor's weights act when nothing is learned. ARCHITECTURE.md walks
+through one step.
 
 Two clocks: the *substep* (spikes, traces; S of them an environment step) and the *environment step* (action, reward,
 dopamine, weight change). Weights hold still within an environment step.
