@@ -28,8 +28,9 @@ from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
 from neurorl.homeostasis import scaling, threshold
-from neurorl.neuromodulation import acetylcholine, dopamine, norepinephrine, reward, serotonin
+from neurorl.neuromodulation import acetylcholine, cortisol, dopamine, norepinephrine, reward, serotonin
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
+from neurorl.neuromodulation.cortisol import Cortisol
 from neurorl.neuromodulation.dopamine import Dopamine
 from neurorl.neuromodulation.norepinephrine import Norepinephrine
 from neurorl.neuromodulation.serotonin import Serotonin
@@ -120,6 +121,7 @@ class State(NamedTuple):
     uncertainty: Array  # [], expected |dopamine|
     surprise: Array  # [], recent |dopamine|, for norepinephrine
     patience: Array  # [], recent value, for serotonin
+    stress: Array  # [], for cortisol
     unlikely: Array  # [], surprise of the last action, -ln of its probability
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
@@ -148,6 +150,7 @@ class SpikingActorCritic(Agent):
     acetylcholine: Acetylcholine = Acetylcholine()
     norepinephrine: Norepinephrine = Norepinephrine()
     serotonin: Serotonin = Serotonin()
+    cortisol: Cortisol = Cortisol()
     homeostasis: Homeostasis = Homeostasis()
     gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
     actions: Actions = Actions()
@@ -179,6 +182,7 @@ class SpikingActorCritic(Agent):
             uncertainty=jnp.asarray(self.acetylcholine.start, jnp.float32),
             surprise=jnp.asarray(self.acetylcholine.start, jnp.float32),
             patience=jnp.float32(0.0),
+            stress=jnp.float32(0.0),
             unlikely=jnp.float32(0.0),
             scaled=jnp.int32(0),
         )
@@ -194,6 +198,8 @@ class SpikingActorCritic(Agent):
         ended = timestep.terminated | timestep.truncated
         arousal = norepinephrine.arousal(self.norepinephrine, state.surprise, state.uncertainty)
         gamma = serotonin.discount(self.serotonin, state.patience, self.gamma)
+        felt = cortisol.update(self.cortisol, state.stress, timestep.final_observation)  # what the last action led to
+        stress = jnp.where(ended, cortisol.update(self.cortisol, jnp.float32(0.0), timestep.observation), felt)
 
         encoder = state.encoder._replace(code=self.code.adapt(state.encoder.code, timestep.observation))
         if self.memory.enabled:
@@ -201,6 +207,7 @@ class SpikingActorCritic(Agent):
         encoder, x = self.encode(encoder, timestep.observation, key_input)
         drive = x.project(state.actor.weights) - state.threshold
         drive = norepinephrine.explore(self.norepinephrine, arousal, drive)
+        drive = cortisol.commit(self.cortisol, stress, drive)
         post, winners = self._decide(key_actor, self._joint(drive))
         potential, critic_spikes = self._criticise(state.potential, x.project(state.critic.weights))
         rates = critic_spikes / self.critic.rate
@@ -208,6 +215,7 @@ class SpikingActorCritic(Agent):
 
         paid = timestep.reward + self.actor.entropy * state.unlikely
         delta = dopamine.release(self.dopamine, paid, state.value, value, timestep.terminated, timestep.truncated, gamma)
+        delta = cortisol.caution(self.cortisol, felt, delta)
         uncertainty = acetylcholine.update(self.acetylcholine, state.uncertainty, delta, timestep.truncated)
         surprise = norepinephrine.update(self.norepinephrine, state.surprise, delta, timestep.truncated)
         if timestep.events:  # their rewards are in the reward already; a switch of source is not one, and speaks to the gate
@@ -236,6 +244,7 @@ class SpikingActorCritic(Agent):
             uncertainty=uncertainty,
             surprise=surprise,
             patience=serotonin.update(self.serotonin, state.patience, value),
+            stress=stress,
             unlikely=-(post.spikes * jnp.log(jnp.where(post.spikes > 0.0, post.hazard / self.actor.hazard, 1.0))).sum(),
             scaled=state.scaled + scaled,
         )

@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 def folder(name: str, a: argparse.Namespace) -> Path:
     """Return where the run of a condition is."""
-    return a.out / f"{a.env}__{name.replace(' ', '-').replace(',', '')}__{a.seeds}x{a.steps}"
+    return a.out / f"{a.env.replace('/', '_')}__{name.replace(' ', '-').replace(',', '')}__{a.seeds}x{a.steps}"
 
 
 def train(name: str, settings: dict[str, Any], a: argparse.Namespace) -> Outcome:

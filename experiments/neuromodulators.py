@@ -1,20 +1,21 @@
 """Where do the other neuromodulators help the spiking actor-critic, and where not?
 
-The agent ships with acetylcholine on, norepinephrine and serotonin off. Each is switched, on the same fresh seeds:
+The agent ships with acetylcholine on, norepinephrine, serotonin and cortisol off. Each is switched, on the same fresh seeds:
 
-    steady     CartPole-v1 from the start: nothing but learning speed and the end.
+    steady     CartPole-v1 from the start: nothing but speed and the end. Stress is the pole's lean, and the edge.
     short      The same with a horizon of 10 environment steps (gamma 0.9), which serotonin may lengthen.
     flip       CartPole whose motor is reversed, and whose gravity grows, after 8,000 steps (experiments/continual.py).
+    board      The FPGA board, whose heat, slack and replays are cortisol; "solved" is beating the best constant setting.
 
 The runs of `steady` and `flip` are shared with experiments/ablations.py and experiments/continual.py. For every condition: how
 many seeds solve or recover, and the probability that a seed of it beats one of the first condition, with 95 % bootstrap interval.
 
-    python -m experiments.neuromodulators [steady] [short] [flip] [--seeds 20] [--quick]
+    python -m experiments.neuromodulators [steady] [short] [flip] [board] [--seeds 20] [--quick]
 """
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -32,34 +33,75 @@ SHIPPED = "full"
 NOREPINEPHRINE = {"norepinephrine.enabled": True}
 SEROTONIN = {"serotonin.enabled": True}
 SHORT = {"gamma": 0.9}
-TASKS: dict[str, dict[str, dict[str, Any]]] = {
-    "steady": {
-        SHIPPED: {},
-        "no surprise gate": {"acetylcholine.enabled": False},
-        "norepinephrine": NOREPINEPHRINE,
-        "serotonin": SEROTONIN,
-    },
-    "short": {"gamma 0.9": SHORT, "gamma 0.9, serotonin": {**SHORT, **SEROTONIN, "serotonin.patience": 9.0}},
+CAUTION = {"cortisol.enabled": True}
+HABIT = {**CAUTION, "cortisol.caution": 0.0, "cortisol.habit": 1.0}
+LEAN = {  # of the pole to either side, radians, and the cart's place, metres
+    "cortisol.readings": (2, 2, 0, 0),
+    "cortisol.onset": (0.1, -0.1, 1.2, -1.2),
+    "cortisol.limit": (0.2095, -0.2095, 2.4, -2.4),
+}
+
+
+class Task(NamedTuple):
+    """What is learned from the start, and under which conditions; the first is what the others are compared with."""
+
+    title: str
+    env: str
+    steps: int
+    eval_every: int
+    threshold: float
+    conditions: dict[str, dict[str, Any]]
+
+
+TASKS = {
+    "steady": Task(
+        "CartPole, from the start",
+        "CartPole-v1",
+        16_000,
+        2_000,
+        475.0,
+        {
+            SHIPPED: {},
+            "no surprise gate": {"acetylcholine.enabled": False},
+            "norepinephrine": NOREPINEPHRINE,
+            "serotonin": SEROTONIN,
+            "cortisol, caution": {**CAUTION, **LEAN},
+            "cortisol, habit": {**HABIT, **LEAN},
+        },
+    ),
+    "short": Task(
+        "CartPole, horizon of 10 steps",
+        "CartPole-v1",
+        16_000,
+        2_000,
+        475.0,
+        {"gamma 0.9": SHORT, "gamma 0.9, serotonin": {**SHORT, **SEROTONIN, "serotonin.patience": 9.0}},
+    ),
+    "board": Task(
+        "The FPGA board",
+        "neurorl/FpgaTelemetry-v0",
+        300_000,
+        30_000,
+        27.0,  # of the best constant setting (experiments/fpga_gates.py)
+        {SHIPPED: {}, "cortisol, caution": CAUTION, "cortisol, habit": HABIT},
+    ),
 }
 FLIP = {SHIPPED: "spiking", "no surprise gate": "spiking, no gate", "norepinephrine": "spiking, norepinephrine"}
-TITLES = {
-    "steady": "CartPole, from the start",
-    "short": "CartPole, horizon of 10 steps",
-    "flip": f"CartPole that flips at {continual.FLIP_AT:,} steps",
-}
+FLIP_TITLE = f"CartPole that flips at {continual.FLIP_AT:,} steps"
+NAMES = ("steady", "short", "flip", "board")
 COLOURS = matplotlib.colormaps["tab10"].colors
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="*", default=[], help="steady, short, flip; by default all")
+    parser.add_argument("tasks", nargs="*", default=[], help=f"{', '.join(NAMES)}; by default all")
     parser.add_argument("--seeds", type=int, default=20, help="learners of each condition [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of all experiments' runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
     parser.add_argument("--finished", action="store_true", help="train nothing: draw the conditions that --out holds")
     parser.add_argument("--quick", action="store_true", help="2 learners, 1,500 steps, serotonin alone: to see that it works")
     a = parser.parse_args(arguments)
-    names = ["short"] if a.quick else a.tasks or ["steady", "short", "flip"]
+    names = ["short"] if a.quick else a.tasks or list(NAMES)
     curves = {name: flip(a) if name == "flip" else from_the_start(name, a) for name in names}
     curves = {name: conditions for name, conditions in curves.items() if conditions}
 
@@ -76,13 +118,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 
 def from_the_start(task: str, a: argparse.Namespace) -> dict[str, pd.DataFrame]:
-    """Return the greedy returns of each condition on CartPole-v1, [seeds, evaluations]."""
-    steps, every = (1_500, 500) if a.quick else (16_000, 2_000)
+    """Return the greedy returns of each condition of a task, [seeds, evaluations]."""
+    asked = TASKS[task]
+    steps, every = (1_500, 500) if a.quick else (asked.steps, asked.eval_every)
     options = argparse.Namespace(
-        env="CartPole-v1", seeds=2 if a.quick else a.seeds, steps=steps, eval_every=every, out=a.out / "ablations", quick=a.quick
+        env=asked.env, seeds=2 if a.quick else a.seeds, steps=steps, eval_every=every, out=a.out / "ablations", quick=a.quick
     )
     found = {}
-    for name, settings in TASKS[task].items():
+    for name, settings in asked.conditions.items():
         if a.finished and not (ablations.folder(name, options) / "summary.json").is_file():
             continue
         outcome = ablations.train(name, settings, options)
@@ -99,13 +142,13 @@ def flip(a: argparse.Namespace) -> dict[str, pd.DataFrame]:
 
 def rows(task: str, curves: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Return the numbers of each condition, the first one being what the others are compared with."""
-    start = continual.FLIP_AT if task == "flip" else 0
+    start, threshold = (continual.FLIP_AT, 475.0) if task == "flip" else (0, TASKS[task].threshold)
     after = {name: frame.loc[:, frame.columns > start] for name, frame in curves.items()}
     means = {name: frame.to_numpy(float).mean(1) for name, frame in after.items()}
     first = next(iter(means.values()))
     table = {}
     for name, frame in after.items():
-        steps = statistics.steps_to_threshold(frame.columns.to_numpy() - start, frame.to_numpy(float), 475.0)
+        steps = statistics.steps_to_threshold(frame.columns.to_numpy() - start, frame.to_numpy(float), threshold)
         table[name] = {
             "solved": sum(step is not None for step in steps),
             "median_steps": continual.middle(steps),
@@ -120,7 +163,7 @@ def rows(task: str, curves: dict[str, pd.DataFrame]) -> dict[str, Any]:
 def draw(curves: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
     """Draw the learning curves, a panel a task."""
     figure = Figure(figsize=(4.7 * len(curves), 4.2), layout="constrained")
-    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
     for axes, (task, conditions) in zip(panels, curves.items(), strict=True):
         for colour, (name, frame) in zip(COLOURS, conditions.items(), strict=False):
             values = frame.to_numpy(float)
@@ -130,7 +173,7 @@ def draw(curves: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
             axes.plot(frame.columns, centre, color=colour, linewidth=1.6, label="as it ships" if name == SHIPPED else name)
         if task == "flip":
             axes.axvline(continual.FLIP_AT, color="0.4", linewidth=0.9, linestyle=":")
-        axes.set_title(TITLES[task], fontsize=10.5, loc="left", fontweight="bold")
+        axes.set_title(FLIP_TITLE if task == "flip" else TASKS[task].title, fontsize=10.5, loc="left", fontweight="bold")
         axes.set_xlabel("environment steps of each seed")
         axes.legend(frameon=False, fontsize=8.5, loc="best")
         axes.spines[["top", "right"]].set_visible(False)

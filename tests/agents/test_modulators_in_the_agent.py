@@ -8,6 +8,7 @@ from neurorl.agents.contract import Timestep, restart
 from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.codes import OneHot
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
+from neurorl.neuromodulation.cortisol import Cortisol
 from neurorl.neuromodulation.norepinephrine import Norepinephrine
 from neurorl.neuromodulation.serotonin import Serotonin
 
@@ -59,3 +60,34 @@ def test_the_level_of_serotonin_follows_the_value():
     level, value = np.asarray(state.patience), np.asarray(state.value)
     assert 0.0 < level[-1] < 1.0
     assert abs(level[-1] - value[-100:].mean()) < 0.1
+
+
+STRESSED = Cortisol(enabled=True, readings=(0,), onset=(0.0,), limit=(2.0,), caution=0.0)  # the last of three observations
+
+
+def test_without_strength_cortisol_changes_no_bit():
+    plain, released = live(AGENT, REWARDS)
+    same, again = live(AGENT.replace(cortisol=STRESSED), REWARDS)
+    np.testing.assert_array_equal(released, again)
+    for field in ("actor", "critic", "threshold", "potential", "uncertainty"):
+        jax.tree.map(np.testing.assert_array_equal, getattr(plain, field), getattr(same, field))
+    np.testing.assert_allclose(same.stress[1:4], [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(same.stress[4], 0.9, err_msg="it recedes")
+
+
+def test_cortisol_makes_a_loss_count_more_and_a_gain_as_much():
+    cautious = AGENT.replace(cortisol=STRESSED.replace(caution=1.0))
+    for reward, factor in ((-1.0, 2.0), (1.0, 1.0)):
+        rewards = np.zeros(4)
+        rewards[2] = reward  # at full stress, and before anything was learned
+        plain, felt = (live(agent, rewards)[1][-1] for agent in (AGENT, cautious))
+        assert felt == factor * plain != 0.0
+
+
+def test_cortisol_ends_with_the_episode():
+    agent = AGENT.replace(cortisol=STRESSED)
+    state = agent.init(jax.random.key(0))
+    for index, ended in ((2, False), (0, True)):
+        timestep = Timestep(jnp.int32(index), jnp.float32(0.0), jnp.array(ended), jnp.array(False), jnp.int32(2))
+        state, _ = agent.learn(state, timestep, jax.random.key(1))
+    assert state.stress == 0.0

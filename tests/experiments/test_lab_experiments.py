@@ -26,5 +26,5 @@ def test_continual(tmp_path):
 
 def test_neuromodulators(tmp_path):
     table = neuromodulators.main(["--quick", "--out", str(tmp_path / "runs"), "--results", str(tmp_path)])
-    assert list(table["short"]["conditions"]) == list(neuromodulators.TASKS["short"])
+    assert list(table["short"]["conditions"]) == list(neuromodulators.TASKS["short"].conditions)
     assert (tmp_path / "neuromodulators.png").is_file()

@@ -1,0 +1,76 @@
+r"""Cortisol as stress: readings that near their limits make losses weigh more, and choices more habitual.
+
+    s = max_i clip((y_i - onset_i) / (limit_i - onset_i), 0, 1);   c <- max(s, keep c)
+
+``y`` are readings in the observation, such as a machine's telemetry; a limit below its onset is neared from above.
+The level rises at once and recedes slowly. It does two things, each with a strength of its own: dopamine below zero counts
+``1 + caution c`` times, since stress teaches most by its punishments (Cavanagh, Frank and Allen 2011), and the actor's drive is
+multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be tried (Schwabe and Wolf 2009).
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jax import Array
+
+from neurorl.errors import NeurorlError
+from neurorl.parameters import Checked, parameter
+
+
+@struct.dataclass
+class Cortisol(Checked):
+    """Stress and what it does."""
+
+    enabled: bool = parameter(False, "whether readings near their limits stress the agent", static=True)
+    readings: tuple[int, ...] = parameter(
+        (), "dimensions of the flattened observation that tell of stress; one may stand twice", static=True
+    )
+    onset: tuple[float, ...] = parameter((), "value of each at which stress begins, in its own unit", static=True)
+    limit: tuple[float, ...] = parameter((), "value of each at which stress is full, above or below its onset", static=True)
+    keep: float = parameter(0.9, "share of the level left after an environment step without stress", low=0.0, high=1.0)
+    caution: float = parameter(1.0, "what full stress adds to 1 in the factor of dopamine below zero", low=0.0)
+    habit: float = parameter(0.0, "what full stress adds to 1 in the factor of the actor's drive", low=0.0)
+
+    def __post_init__(self) -> None:
+        """Raise a NeurorlError that names the field, the value and the fix."""
+        super().__post_init__()
+        if not len(self.readings) == len(self.onset) == len(self.limit):
+            raise NeurorlError(
+                f"'Cortisol.readings', 'onset' and 'limit' are {self.readings}, {self.onset} and {self.limit}; "
+                "they must be of one length"
+            )
+        if self.enabled and not self.readings:
+            raise NeurorlError("'Cortisol.readings' is (); name the dimensions of the observation that tell of stress")
+        for onset, limit in zip(self.onset, self.limit, strict=True):
+            if onset == limit:
+                raise NeurorlError(f"'Cortisol.limit' is {limit} where the onset is {onset} too; they must differ")
+
+
+def stress(parameters: Cortisol, observation: Array) -> Array:
+    """Return how near the worst reading of an observation, of any shape, is to its limit: [], in [0, 1].
+
+    A reading that is NaN is missing, and adds none.
+    """
+    readings = np.array(parameters.readings)
+    if readings.max() >= observation.size or readings.min() < 0:
+        raise NeurorlError(
+            f"'Cortisol.readings' is {parameters.readings}; the observation has dimensions 0 to {observation.size - 1}"
+        )
+    onset, limit = np.array(parameters.onset), np.array(parameters.limit)
+    near = (observation.ravel()[readings] - onset) / (limit - onset)
+    return jnp.clip(jnp.nan_to_num(near), 0.0, 1.0).max()
+
+
+def update(parameters: Cortisol, level: Array, observation: Array) -> Array:
+    """Return the level, [], at the next observation; where cortisol is off, as it was."""
+    return jnp.maximum(stress(parameters, observation), parameters.keep * level) if parameters.enabled else level
+
+
+def caution(parameters: Cortisol, level: Array, dopamine: Array) -> Array:
+    """Return dopamine, [], with more weight on losses."""
+    return jnp.where(dopamine < 0.0, 1.0 + parameters.caution * level, 1.0) * dopamine if parameters.enabled else dopamine
+
+
+def commit(parameters: Cortisol, level: Array, drive: Array) -> Array:
+    """Return the actor's drive, any shape, sharpened by stress."""
+    return drive * (1.0 + parameters.habit * level) if parameters.enabled else drive
