@@ -24,6 +24,9 @@ from neurorl.errors import NeurorlError
 from neurorl.layers import spiking_rows
 from neurorl.layers.dopamine_layer import DopamineLayerParameters, DopamineLayerState
 
+STEPS_A_BLOCK = 10  # of a chunk, whose currents are known but for the block's own spikes
+MAX_BLOCKS = 8  # they are compiled one by one
+
 
 class Tables(NamedTuple):
     """What a chunk's currents and flush are made of, for K steps; rows and columns are numbered from 0, what came before."""
@@ -90,21 +93,47 @@ def chunk(
     table = tables(p, spikes, dopamine, dt)
     drive = spiking_rows.currents(pre, state.weights, state.eligibility, table.gain)
 
-    decay = jnp.exp(-dt / p.tau_m)
-
-    def advance(t: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        v, post = carry
-        v = v * decay + p.g * (drive[t] + table.recurrent[t] @ post)
-        spiked = (v >= 1).astype(v.dtype)
-        return v * (1 - spiked), post.at[t + 1].set(spiked)
-
-    post = jnp.zeros((len(spikes), *state.v.shape), state.v.dtype).at[0].set(state.post)
-    v, post = jax.lax.fori_loop(0, len(pre), advance, (state.v, post))
-
+    v, post = respond(p, state, drive, table.recurrent, dt)
     weights, eligibility = spiking_rows.flush(
         pre, state.pre, state.weights, state.eligibility, table.change @ post, table.kept, p.w_min, p.w_max
     )
     return DopamineLayerState(v, trace(spikes, p.tau_plus, dt), trace(post, p.tau_minus, dt), eligibility, weights), post[1:]
+
+
+def respond(
+    parameters: DopamineLayerParameters, state: DopamineLayerState, drive: Array, recurrent: Array, dt: float | Array = 1.0
+) -> tuple[Array, Array]:
+    """Let the neurons fire for K steps at currents that their own spikes change.
+
+    Args:
+        parameters: Constants of the layer.
+        state: Its state at the start.
+        drive: [K, m], currents through the weights of the start.
+        recurrent: [K, K + 1], the current at each step for the trace at the start and each spike since.
+        dt: Step, ms.
+
+    Returns:
+        The membrane potentials [m], and the trace at the start with the spikes [K + 1, m].
+    """
+    p, steps = parameters, len(drive)
+    decay = jnp.exp(-dt / p.tau_m)
+    block = max(STEPS_A_BLOCK, -(-steps // MAX_BLOCKS))
+    v, post = state.v, jnp.zeros((steps + 1, *state.v.shape), state.v.dtype).at[0].set(state.post)
+    # What the spikes of earlier blocks do is one matrix product; step by step are only those of the same block.
+    for start in range(0, steps, block):
+        end = min(start + block, steps)
+        known = drive[start:end] + recurrent[start:end, : start + 1] @ post[: start + 1]
+        own = recurrent[start:end, start + 1 : end + 1]
+
+        def advance(t: Array, carry: tuple[Array, Array], known: Array = known, own: Array = own) -> tuple[Array, Array]:
+            v, spikes = carry
+            v = v * decay + p.g * (known[t] + own[t] @ spikes)
+            spiked = (v >= 1).astype(v.dtype)
+            return v * (1 - spiked), spikes.at[t].set(spiked)
+
+        v, spikes = jax.lax.fori_loop(0, end - start, advance, (v, jnp.zeros((end - start, *v.shape), v.dtype)))
+        post = jax.lax.dynamic_update_slice_in_dim(post, spikes, start + 1, 0)
+    return v, post
 
 
 def trace(spikes: Array, tau: float | Array, dt: float | Array) -> Array:

@@ -12,19 +12,28 @@ from jax import Array
 from neurorl.layers.dopamine_layer import clip
 
 PER_ROW = 6  # spikes of an input that the one pass of flush takes in; the rest are added row by row
-PER_STEP = 8  # rows that one pass of currents adds to every step
+PER_STEP = 6  # rows that one pass of currents adds to every step
+BLOCK = 32  # rows that following walks through one after the other
 
 
 def following(spikes: Array) -> Array:
     """Return, for ``spikes`` [a, b], the first index k' >= k along a at which there is a spike, else a: int32 [a + 1, b]."""
-    end = jnp.full(spikes.shape[1:], len(spikes), jnp.int32)
+    a, b = spikes.shape
+    block = min(a, BLOCK)
+    blocks = -(-a // block)
+    # All blocks are walked through at once, and then, for what lies beyond a block's end, the first ones of the blocks.
+    here = jnp.pad(spikes != 0, ((0, blocks * block - a), (0, 0))).reshape(blocks, block, b).swapaxes(0, 1)
+    index = jnp.arange(blocks * block, dtype=jnp.int32).reshape(blocks, block, 1).swapaxes(0, 1)
 
     def earlier(nearest: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
-        nearest = jnp.where(at[1] != 0, at[0], nearest)
+        nearest = jnp.where(at[0], at[1], nearest)
         return nearest, nearest
 
-    _, found = jax.lax.scan(earlier, end, (jnp.arange(len(spikes), dtype=jnp.int32), spikes), reverse=True)
-    return jnp.concatenate([found, end[None]])
+    end = jnp.full((blocks, b), a, jnp.int32)
+    first, within = jax.lax.scan(earlier, end, (here, index), reverse=True)
+    _, beyond = jax.lax.scan(lambda nearest, f: (jnp.minimum(nearest, f), nearest), end[0], first, reverse=True)
+    found = jnp.minimum(within, beyond).swapaxes(0, 1).reshape(blocks * block, b)[:a]
+    return jnp.concatenate([found, end[:1]])
 
 
 def listed(following: Array, index: Array, count: int) -> tuple[Array, Array]:

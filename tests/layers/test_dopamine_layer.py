@@ -67,8 +67,9 @@ def test_stepwise_forms_are_the_rule_written_out(form):
     rate=st.sampled_from([0.0, 0.02, 0.1, 0.5, 1.0]),  # 1.0: more spikes of an input in a chunk than one pass takes in
     taus=st.tuples(*[st.floats(1.0, 300.0)] * 4),
     constant=st.one_of(st.none(), st.floats(-3, 3)),
+    steps=st.sampled_from([4, 15, 30]),  # less than a block of a chunk, not a multiple of it, several
 )
-def test_chunks_are_the_stepwise_rule_while_nothing_clips(seed, rate, taus, constant):
+def test_chunks_are_the_stepwise_rule_while_nothing_clips(seed, rate, taus, constant, steps):
     with jax.enable_x64(True):
         tau_m, tau_plus, tau_minus, tau_e = taus
         p = parameters(
@@ -78,7 +79,7 @@ def test_chunks_are_the_stepwise_rule_while_nothing_clips(seed, rate, taus, cons
         dopamine = dopamine if constant is None else np.full(STEPS, constant)
         start = dopamine_layer.init(jnp.asarray(weights))
         expected, spikes = run(p, start, jnp.asarray(pre), jnp.asarray(dopamine))
-        state, post = run_chunked(p, start, jnp.asarray(pre), jnp.asarray(dopamine), steps=30)
+        state, post = run_chunked(p, start, jnp.asarray(pre), jnp.asarray(dopamine), steps=steps)
         np.testing.assert_array_equal(post, spikes)
         for ours, theirs in zip(state, expected, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)

@@ -11,11 +11,12 @@ from jax import Array
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
 from neurorl.layers import batched_plasticity, counter_random, dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
+from neurorl.running.backend import WIDE_VECTORS
 
 N, M, COPIES = 64, 16, 256
 
 
-@partial(jax.jit, static_argnums=2, donate_argnums=0)
+@partial(jax.jit, static_argnums=2, donate_argnums=0, compiler_options=WIDE_VECTORS)
 def advance(states: DopamineLayerState, start: Array, steps: int, seed: int) -> tuple[DopamineLayerState, Array]:
     """Advance all copies, input included."""
     lanes = counter_random.lanes(seed, (COPIES, N))

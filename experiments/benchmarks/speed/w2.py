@@ -11,6 +11,7 @@ from jax import Array
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
 from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
+from neurorl.running.backend import WIDE_VECTORS
 
 N = M = 1000
 CHUNK = 50  # ms
@@ -25,7 +26,7 @@ class NeurorlW2:
         self.steps = steps
         self.state: tuple[DopamineLayerState, Array]
 
-    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1)
+    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1, compiler_options=WIDE_VECTORS)
     def steps_of(
         self, state: tuple[DopamineLayerState, Array], chunks: int, seed: int = 1
     ) -> tuple[tuple[DopamineLayerState, Array], Array]:
