@@ -1,7 +1,7 @@
 """Are the rivals as good as they are published to be?
 
 Trains PPO and DQN on CartPole-v1 and Acrobot-v1, and linear SARSA(lambda) on MountainCar-v0, and compares the return of the last
-100 training episodes after 500,000 environment steps, mean and standard deviation over 10 seeds, with CleanRL's tables (their
+100 training episodes after 500,000 environment steps, mean and standard deviation over 30 seeds, with CleanRL's tables (their
 training return at the end, 3 seeds) and with what linear SARSA(lambda) is known to reach. Takes about half an hour on one core.
 
     python -m experiments.rivals [--seeds 10] [--steps 500000] [--out runs/rivals] [--only ppo] [--quick]
@@ -28,7 +28,7 @@ BARS = (
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=10, help=f"learners of each run, from seed {SEED} [%(default)s]")
+    parser.add_argument("--seeds", type=int, default=30, help=f"learners of each run, from seed {SEED} [%(default)s]")
     parser.add_argument("--steps", type=int, default=500_000, help="environment steps of each learner [%(default)s]")
     parser.add_argument("--only", help="only the runs of this agent; the others are taken from the results as they are")
     parser.add_argument("--out", type=Path, default=Path("runs/rivals"), help="folder of the runs [%(default)s]")

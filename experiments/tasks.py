@@ -43,9 +43,9 @@ class Asked(NamedTuple):
 
 
 TASKS = {
-    "CartPole-v1": Asked(50_000, 475.0, 20, lasting=True),
-    "Acrobot-v1": Asked(100_000, -100.0, 20, lasting=True),
-    "MountainCar-v0": Asked(100_000, -110.0, 19, lasting=True, median=40_000),
+    "CartPole-v1": Asked(50_000, 475.0, 20, lasting=True, evaluations=50),
+    "Acrobot-v1": Asked(100_000, -100.0, 20, lasting=True, evaluations=100),
+    "MountainCar-v0": Asked(100_000, -110.0, 19, lasting=True, median=40_000, evaluations=100),
     "MountainCarContinuous-v0": Asked(200_000, 90.0, 16),
     "Pendulum-v1": Asked(500_000, -250.0),
     "Catch-bsuite": Asked(100_000, 0.95),
