@@ -18,12 +18,16 @@ class Ranges(NamedTuple):
     angles: tuple[tuple[int, int], ...] = ()  # (cosine, sine) dimensions, encoded as one periodic angle
 
 
+# Position, velocity, angle and its speed where a lander that has learned something is; the last two are its legs.
+_LUNAR_LANDER = Ranges((-1.0, -0.3, -0.7, -0.8, -0.6, -0.6, 0.0, 0.0), (1.0, 1.8, 0.7, 0.4, 0.6, 0.6, 1.0, 1.0))
 _CARTPOLE = Ranges((-2.4, -2.5, -0.2095, -2.5), (2.4, 2.5, 0.2095, 2.5))
 KNOWN = {
     "CartPole-v0": _CARTPOLE,
     "CartPole-v1": _CARTPOLE,
     "Acrobot-v1": Ranges((-1.0, -1.0, -1.0, -1.0, -6.0, -10.0), (1.0, 1.0, 1.0, 1.0, 6.0, 10.0), ((0, 1), (2, 3))),
     "Pendulum-v1": Ranges((-1.0, -1.0, -8.0), (1.0, 1.0, 8.0), ((0, 1),)),
+    "LunarLander-v3": _LUNAR_LANDER,
+    "LunarLanderContinuous-v3": _LUNAR_LANDER,
     "MemoryChain-bsuite": Ranges((0.0, 0.0, -1.0), (1.0, 1.0, 1.0)),  # its space begins at 0, its context at -1
 }
 
