@@ -56,7 +56,7 @@ TASKS = {
     "Blackjack-v1": Asked(500_000, -0.06, episodes=2_000, evaluations=5),
     "DeepSea-bsuite": Asked(100_000, 0.9, 16, settings={"size": 10}),
     "MemoryChain-bsuite": Asked(200_000, 0.9, 16, episodes=100, settings={"memory_length": 10}),
-    "Breakout-MinAtar": Asked(100_000, 1.5, evaluations=5),  # three times the 0.5 of a random agent; 2,000,000 would be allowed
+    "Breakout-MinAtar": Asked(500_000, 1.5, evaluations=5),  # three times the 0.5 of a random agent; 2,000,000 would be allowed
 }
 
 
