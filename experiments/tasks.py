@@ -158,7 +158,11 @@ def draw(cells: dict[str, Any], path: Path) -> None:
             axes.plot(x + spread, np.sort(cell["final"]), ".", color=figures.COLOURS[x % len(figures.COLOURS)])
             axes.hlines(cell["mean"], x - 0.3, x + 0.3, color="black", linewidth=1)
         axes.axhline(TASKS[task].bar, color="grey", linestyle="--", linewidth=1)
-        axes.set_xticks(range(len(cells[task])), [name.replace(", ", "\n") for name in cells[task]], fontsize=7)
+        axes.set_xticks(
+            range(len(cells[task])),
+            [name.replace("spiking-", "spiking-\n").replace(", ", "\n") for name in cells[task]],
+            fontsize=7,
+        )
         axes.set_xlim(-0.6, len(cells[task]) - 0.4)
         axes.set_title(f"{task}\n{TASKS[task].steps:,} steps", fontsize=9)
         axes.tick_params(axis="y", labelsize=8)
