@@ -152,6 +152,7 @@ def rows(task: str, curves: dict[str, pd.DataFrame]) -> dict[str, Any]:
         table[name] = {
             "solved": sum(step is not None for step in steps),
             "median_steps": continual.middle(steps),
+            "at_the_end": [round(float(value), 1) for value in frame.iloc[:, -1]],
             "return_over_the_run": statistics.interquartile_mean(means[name]),
             "return_over_the_run_ci95": statistics.confidence_interval(means[name]),
             "probability_of_improvement": improvement.probability_of_improvement([means[name]], [first]),

@@ -119,7 +119,7 @@ def respond(
     decay = jnp.exp(-dt / p.tau_m)
     block = max(STEPS_A_BLOCK, -(-steps // MAX_BLOCKS))
     v, post = state.v, jnp.zeros((steps + 1, *state.v.shape), state.v.dtype).at[0].set(state.post)
-    # What the spikes of earlier blocks do is one matrix product; step by step are only those of the same block.
+    # A matrix product for all steps of a block costs less than one a step, so that only its own spikes are left to the steps.
     for start in range(0, steps, block):
         end = min(start + block, steps)
         known = drive[start:end] + recurrent[start:end, : start + 1] @ post[: start + 1]

@@ -19,9 +19,9 @@ BLOCK = 32  # rows that following walks through one after the other
 def following(spikes: Array) -> Array:
     """Return, for ``spikes`` [a, b], the first index k' >= k along a at which there is a spike, else a: int32 [a + 1, b]."""
     a, b = spikes.shape
-    block = min(a, BLOCK)
+    block = max(1, min(a, BLOCK))
     blocks = -(-a // block)
-    # All blocks are walked through at once, and then, for what lies beyond a block's end, the first ones of the blocks.
+    # A scan of a steps would be a small loop a times: all blocks at once are few and long ones.
     here = jnp.pad(spikes != 0, ((0, blocks * block - a), (0, 0))).reshape(blocks, block, b).swapaxes(0, 1)
     index = jnp.arange(blocks * block, dtype=jnp.int32).reshape(blocks, block, 1).swapaxes(0, 1)
 

@@ -3,10 +3,14 @@ r"""Cortisol as stress: readings that near their limits make losses weigh more, 
     s = max_i clip((y_i - onset_i) / (limit_i - onset_i), 0, 1);   c <- max(s, keep c)
 
 ``y`` are readings in the observation, such as a machine's telemetry; a limit below its onset is neared from above.
-The level rises at once and recedes slowly. It does two things, each with a strength of its own: dopamine below zero counts
-``1 + caution c`` times, since stress teaches most by its punishments (Cavanagh, Frank and Allen 2011), and the actor's drive is
-multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be tried (Schwabe and Wolf 2009).
+The level rises at once and recedes slowly. It does two things, each with a strength of its own: the release of dopamine below zero
+is ``1 + caution c`` times as large, since those whom punishment touches learn more from it under stress (Cavanagh, Frank and Allen
+2011), and the actor's drive is multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be tried
+(Schwabe and Wolf 2009). What follows the size of dopamine sees the larger release, and values become cautious: less than the
+return to be expected. Of networks without observations :mod:`neurorl.neuromodulation.telemetry` has the stress.
 """
+
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -39,6 +43,11 @@ class Cortisol(Checked):
                 f"'Cortisol.readings', 'onset' and 'limit' are {self.readings}, {self.onset} and {self.limit}; "
                 "they must be of one length"
             )
+        if any(not isinstance(reading, int) or isinstance(reading, bool) for reading in self.readings):
+            raise NeurorlError(f"'Cortisol.readings' is {self.readings}; it must be a list of whole numbers, from 0 on")
+        for name, ends in (("onset", self.onset), ("limit", self.limit)):
+            if any(not isinstance(end, int | float) or isinstance(end, bool) or not math.isfinite(end) for end in ends):
+                raise NeurorlError(f"'Cortisol.{name}' is {ends}; it must be a list of finite numbers")
         if self.enabled and not self.readings:
             raise NeurorlError("'Cortisol.readings' is (); name the dimensions of the observation that tell of stress")
         for onset, limit in zip(self.onset, self.limit, strict=True):
@@ -50,12 +59,13 @@ def stress(parameters: Cortisol, observation: Array) -> Array:
     """Return how near the worst reading of an observation, of any shape, is to its limit: [], in [0, 1].
 
     A reading that is NaN is missing, and adds none.
+
+    Raises:
+        NeurorlError: A reading that the observation does not have.
     """
     readings = np.array(parameters.readings)
     if readings.max() >= observation.size or readings.min() < 0:
-        raise NeurorlError(
-            f"'Cortisol.readings' is {parameters.readings}; the observation has dimensions 0 to {observation.size - 1}"
-        )
+        raise NeurorlError(f"'Cortisol.readings' is {parameters.readings}; name dimensions from 0 to {observation.size - 1}")
     onset, limit = np.array(parameters.onset), np.array(parameters.limit)
     near = (observation.ravel()[readings] - onset) / (limit - onset)
     return jnp.clip(jnp.nan_to_num(near), 0.0, 1.0).max()

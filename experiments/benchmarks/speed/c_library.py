@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC", "-c")
+FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-ffast-math", "-fPIC", "-c")
 HERE = Path(__file__).resolve().parent
 
 

@@ -6,7 +6,7 @@
  * fired, so that the pass is contiguous: about twice as fast, and the reference that ratios are taken to.
  *
  * Connectivity and first weights are given, and the noise is that of neurorl/layers/counter_normal.py, so that this and the JAX
- * network simulate the same. Compiled with -O3 -march=native -ffast-math. */
+ * network simulate the same. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
