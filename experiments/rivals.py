@@ -2,7 +2,8 @@
 
 Trains PPO and DQN on CartPole-v1 and Acrobot-v1, and linear SARSA(lambda) on MountainCar-v0, and compares the return of the last
 100 training episodes after 500,000 environment steps, mean and standard deviation over 30 seeds, with CleanRL's tables (their
-training return at the end, 3 seeds) and with what linear SARSA(lambda) is known to reach. Takes a quarter of an hour or more on one core.
+training return at the end, 3 seeds) and with what linear SARSA(lambda) is known to reach. Takes a quarter of an hour or more on
+one core.
 
     python -m experiments.rivals [--seeds 30] [--steps 500000] [--out runs/rivals] [--only ppo] [--quick]
 """

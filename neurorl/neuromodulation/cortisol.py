@@ -3,11 +3,11 @@ r"""Cortisol as stress: readings that near their limits make losses weigh more, 
     s = max_i clip((y_i - onset_i) / (limit_i - onset_i), 0, 1);   c <- max(s, keep c)
 
 ``y`` are readings in the observation, such as a machine's telemetry; a limit below its onset is neared from above.
-The level rises at once and recedes slowly. It does two things, each with a strength of its own: the release of dopamine below zero
-is ``1 + caution c`` times as large, since those whom punishment touches learn more from it under stress (Cavanagh, Frank and Allen
-2011), and the actor's drive is multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be tried
-(Schwabe and Wolf 2009). What follows the size of dopamine sees the larger release, and values become cautious: less than the
-return to be expected. Of networks without observations :mod:`neurorl.neuromodulation.telemetry` has the stress.
+The level rises at once and recedes slowly. It does two things, each with a strength of its own: the release of dopamine below
+zero is ``1 + caution c`` times as large, since those whom punishment touches learn more from it under stress (Cavanagh, Frank and
+Allen 2011), and the actor's drive is multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be
+tried (Schwabe and Wolf 2009). What follows the size of dopamine sees the larger release, and values become cautious: less than
+the return to be expected. Of networks without observations :mod:`neurorl.neuromodulation.telemetry` has the stress.
 """
 
 import math

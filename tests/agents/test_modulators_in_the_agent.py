@@ -84,10 +84,29 @@ def test_cortisol_makes_a_loss_count_more_and_a_gain_as_much():
         assert felt == factor * plain != 0.0
 
 
-def test_cortisol_ends_with_the_episode():
-    agent = AGENT.replace(cortisol=STRESSED)
-    state = agent.init(jax.random.key(0))
-    for index, ended in ((2, False), (0, True)):
-        timestep = Timestep(jnp.int32(index), jnp.float32(0.0), jnp.array(ended), jnp.array(False), jnp.int32(2))
-        state, _ = agent.learn(state, timestep, jax.random.key(1))
-    assert state.stress == 0.0
+def test_habit_sharpens_the_choice_under_stress():
+    """The hazard of a neuron that the drive favours grows with stress, and with nothing learned there is nothing to sharpen."""
+    habitual = AGENT.replace(cortisol=STRESSED.replace(habit=3.0))
+    state = AGENT.init(jax.random.key(0))._replace(threshold=jnp.array([-0.5, 0.5]))  # the first action is favoured
+    timestep = Timestep(jnp.int32(2), jnp.float32(0.0), jnp.array(False), jnp.array(False), jnp.int32(2))
+
+    def share(agent):
+        keys = jax.random.split(jax.random.key(1), 2000)
+        return float((jax.vmap(lambda key: agent.learn(state, timestep, key)[1])(keys) == 0).mean())
+
+    assert 0.6 < share(AGENT) < share(habitual) - 0.1
+
+
+def test_cortisol_ends_with_the_episode_and_its_last_loss_is_felt_at_its_stress():
+    agent, calm = AGENT.replace(cortisol=STRESSED.replace(caution=1.0)), AGENT
+    for ended in ({"terminated": True, "truncated": False}, {"terminated": False, "truncated": True}):
+        flags = {name: jnp.array(flag) for name, flag in ended.items()}
+        last = Timestep(observation=jnp.int32(0), reward=jnp.float32(-1.0), final_observation=jnp.int32(2), **flags)
+        (state, _, felt), (_, _, plain) = (
+            each.record(each.init(jax.random.key(0)), last, jax.random.key(1)) for each in (agent, calm)
+        )
+        assert state.stress == 0.0, "the next episode begins without it"
+        assert felt.dopamine == 2.0 * plain.dopamine
+        assert (plain.dopamine != 0.0) == ended["terminated"], "a truncated transition teaches nothing"
+    going = last._replace(truncated=jnp.array(False), observation=jnp.int32(2))
+    assert agent.learn(agent.init(jax.random.key(0)), going, jax.random.key(1))[0].stress == 1.0

@@ -85,6 +85,17 @@ def test_chunks_are_the_stepwise_rule_while_nothing_clips(seed, rate, taus, cons
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
+def test_a_chunk_of_more_than_its_blocks_steps_is_the_stepwise_rule_too():
+    with jax.enable_x64(True):
+        p = parameters(learning_rate=1e-3, w_min=-100.0, w_max=100.0)
+        weights, pre, dopamine = (jnp.asarray(a) for a in case(5, 0.1, 0.3, 0.7, steps=100))
+        start = dopamine_layer.init(weights)
+        expected, spikes = run(p, start, pre, dopamine)
+        state, post = run_chunked(p, start, pre, dopamine, steps=100)
+        np.testing.assert_array_equal(post, spikes)
+        np.testing.assert_allclose(state.weights, expected.weights, rtol=1e-12, atol=1e-13)
+
+
 def test_chunks_agree_in_single_precision():
     weights, pre, dopamine = (jnp.asarray(a, jnp.float32) for a in case(3, low=0.3, high=0.7))
     p = parameters(learning_rate=1e-3)

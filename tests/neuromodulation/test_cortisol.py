@@ -71,6 +71,10 @@ def test_off_it_is_no_operation(value, level):
         ({"readings": (0,)}, "one length"),
         ({"readings": (0,), "onset": (1.0,), "limit": (1.0,)}, "must differ"),
         ({"keep": 1.5}, "at most 1"),
+        ({"readings": (1.5,), "onset": (0.0,), "limit": (1.0,)}, "whole numbers"),
+        ({"readings": (True,), "onset": (0.0,), "limit": (1.0,)}, "whole numbers"),
+        ({"readings": (0,), "onset": ("x",), "limit": (1.0,)}, "onset.*finite numbers"),
+        ({"readings": (0,), "onset": (0.0,), "limit": (float("nan"),)}, "limit.*finite numbers"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong, says):
@@ -79,5 +83,5 @@ def test_what_makes_no_sense_is_refused(wrong, says):
 
 
 def test_a_reading_that_the_observation_lacks_is_refused():
-    with pytest.raises(NeurorlError, match="dimensions 0 to 1"):
+    with pytest.raises(NeurorlError, match="dimensions from 0 to 1"):
         cortisol.stress(HEAT_AND_SLACK, jnp.zeros(2))
