@@ -11,6 +11,7 @@ All of it takes an hour of one core, half of it LunarLander.
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,19 +77,25 @@ def main(arguments: list[str] | None = None) -> None:
     a = parser.parse_args(arguments)
     a.results.mkdir(parents=True, exist_ok=True)
     path = a.results / "tasks.json"
-    for task in a.task:
-        for agent in (a.agent,) if a.agent else (AGENT, ACTOR_CRITIC) if task in BOTH else (AGENT,):
-            for variant in (a.variant,) if a.variant else VARIANTS:
-                if variant == "preset" and not agents.preset(agent, task):
-                    continue
-                cell = measure(task, train(task, agent, variant, a)) | {"provenance": provenance()}
-                table = json.loads(path.read_text()) if path.is_file() else {"cells": {}}
-                table["cells"].setdefault(task, {})[f"{agent}, {variant}"] = cell
-                table["bars"] = {name: bar._asdict() for name, bar in TASKS.items()}
-                write_json(path, table)
-                draw(table["cells"], a.results / "tasks.png")
-                print(f"{task:26} {agent}, {variant:8} {row(cell)}", flush=True)
+    for task, agent, variant in chosen(a):
+        cell = measure(task, train(task, agent, variant, a)) | {"provenance": provenance()}
+        table = json.loads(path.read_text()) if path.is_file() else {"cells": {}}
+        table["cells"].setdefault(task, {})[f"{agent}, {variant}"] = cell
+        table["bars"] = {name: bar._asdict() for name, bar in TASKS.items()}
+        write_json(path, table)
+        draw(table["cells"], a.results / "tasks.png")
+        print(f"{task:26} {agent}, {variant:8} {row(cell)}", flush=True)
     print(f"\n{path}")
+
+
+def chosen(a: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    """Yield the task, the agent and the variant of every cell that was asked for; presets where there are some."""
+    for task in a.task:
+        both = (AGENT, ACTOR_CRITIC) if task in BOTH else (AGENT,)
+        for agent in (a.agent,) if a.agent else both:
+            for variant in (a.variant,) if a.variant else VARIANTS:
+                if variant == "default" or agents.preset(agent, task):
+                    yield task, agent, variant
 
 
 def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.Run:

@@ -7,7 +7,7 @@ The level rises at once and recedes slowly. It does two things, each with a stre
 zero is ``1 + caution c`` times as large, since those whom punishment touches learn more from it under stress (Cavanagh, Frank and
 Allen 2011), and the actor's drive is multiplied by ``1 + habit c``, because under stress what is habitual wins over what might be
 tried (Schwabe and Wolf 2009). What follows the size of dopamine sees the larger release, and values become cautious: less than
-the return to be expected. Of networks without observations :mod:`neurorl.neuromodulation.telemetry` has the stress.
+the return to be expected. :mod:`neurorl.neuromodulation.telemetry` makes the same of a machine's telemetry, for networks.
 """
 
 import math
@@ -58,16 +58,21 @@ class Cortisol(Checked):
 def stress(parameters: Cortisol, observation: Array) -> Array:
     """Return how near the worst reading of an observation, of any shape, is to its limit: [], in [0, 1].
 
-    A reading that is NaN is missing, and adds none.
-
     Raises:
         NeurorlError: A reading that the observation does not have.
     """
     readings = np.array(parameters.readings)
     if readings.max() >= observation.size or readings.min() < 0:
         raise NeurorlError(f"'Cortisol.readings' is {parameters.readings}; name dimensions from 0 to {observation.size - 1}")
-    onset, limit = np.array(parameters.onset), np.array(parameters.limit)
-    near = (observation.ravel()[readings] - onset) / (limit - onset)
+    return nearness(observation.ravel()[readings], np.array(parameters.onset), np.array(parameters.limit))
+
+
+def nearness(readings: Array, onset: Array | np.ndarray, limit: Array | np.ndarray) -> Array:
+    """Return how near the worst of ``readings`` [n] is to its limit: [], 0 at ``onset`` [n] and 1 at ``limit`` [n].
+
+    A reading that is NaN is missing, and adds none.
+    """
+    near = (readings - onset) / (limit - onset)
     return jnp.clip(jnp.nan_to_num(near), 0.0, 1.0).max()
 
 

@@ -18,6 +18,7 @@ from flax import struct
 from jax import Array
 
 from neurorl.neuromodulation import modulators
+from neurorl.neuromodulation.cortisol import nearness
 from neurorl.neuromodulation.modulators import Levels, Modulator, Modulators, ModulatorState, time_constant
 from neurorl.parameters import Checked, parameter
 
@@ -74,16 +75,12 @@ TICK_MODULATORS = Modulators(
 def cortisol(parameters: TelemetryParameters, frame: TelemetryFrame) -> Array:
     """Return the stress of a frame, [], from 0 to 1; a missing reading adds none."""
     p = parameters
-    stresses = (
-        (jnp.asarray(frame.temperature_c) - p.heat_onset_c) / p.heat_span_c,
-        (jnp.asarray(frame.power_w) / p.power_limit_w - 1.0) / p.power_span,
-        -jnp.asarray(frame.wns_ns) / p.timing_span_ns,
-        jnp.asarray(frame.errors) / p.error_span,
+    readings = jnp.stack([jnp.asarray(r, float) for r in (frame.temperature_c, frame.power_w, frame.wns_ns, frame.errors)])
+    onset = jnp.stack([jnp.asarray(o, float) for o in (p.heat_onset_c, p.power_limit_w, 0.0, 0.0)])
+    span = jnp.stack(
+        [jnp.asarray(s, float) for s in (p.heat_span_c, p.power_limit_w * p.power_span, -p.timing_span_ns, p.error_span)]
     )
-    worst = jnp.zeros(())
-    for stress in stresses:
-        worst = jnp.fmax(worst, stress)  # fmax passes over NaN
-    return jnp.minimum(worst, 1.0)
+    return nearness(readings, onset, onset + span)
 
 
 def acetylcholine(parameters: TelemetryParameters, frame: TelemetryFrame) -> Array:

@@ -1,5 +1,6 @@
 /* W1 and W2 of WORKLOADS.md as one fused pass over the synapses a step: the new eligibility, the new weight, and, in the rows
- * that spike next, the current of the next step. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math, with N and M compiled in.
+ * that spike next, the current of the next step. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math, with N and
+ * M compiled in.
  * All copies advance together for BLOCK = 1; for more, each runs BLOCK steps before the next, in the first-level cache if it is small. */
 #include <math.h>
 #include <stdint.h>
