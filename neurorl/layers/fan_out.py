@@ -9,22 +9,23 @@ import numpy as np
 from jax import Array
 
 from neurorl.errors import NeurorlError
+from neurorl.layers.alignment import aligned
 from neurorl.layers.settled import settled
 from neurorl.synapses.connectivity import Connectivity
 
-ALIGNED = 8  # floats; rows of any other length are slower to copy
-
 
 def targets(connectivity: Connectivity) -> Array:
-    """Return the postsynaptic neurons of each presynaptic one, int32 [n_pre + 1, k].
+    """Return the postsynaptic neurons of each presynaptic one, [n_pre + 1, k], as uint16 where that can name them, else int32.
 
     Row ``n_pre`` belongs to no neuron: it is where a list of neurons that is filled up with n_pre reads and writes. A place
     without a synapse names neuron n_post + its column: quantities of neurons need as many zeros at their end. With one and the
     same for all, sums into it would wait for each other.
     """
     columns = _columns(connectivity)
-    width = max(ALIGNED, -(-int(connectivity.out_degree.max()) // ALIGNED) * ALIGNED)
-    rows = np.tile(connectivity.n_post + np.arange(width, dtype=np.int32), (connectivity.n_pre + 1, 1))
+    width = aligned(max(1, int(connectivity.out_degree.max())))
+    named = connectivity.n_post + width
+    dtype = np.uint16 if named <= np.iinfo(np.uint16).max else np.int32  # targets are a third of what a spike reads
+    rows = np.tile(np.arange(connectivity.n_post, named, dtype=dtype), (connectivity.n_pre + 1, 1))
     rows[connectivity.pre, columns] = connectivity.post
     return jnp.asarray(rows)
 

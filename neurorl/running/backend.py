@@ -6,6 +6,11 @@ import os
 # told, XLA uses vectors of 256 bits on processors that have 512. On others nothing changes.
 WIDE_VECTORS = {"xla_cpu_prefer_vector_width": 512}
 
+# The same for programs of very many small kernels, such as neurorl.layers.event_network. As a rule XLA leaves kernels that do not
+# wait for each other to the threads of its pool, even where the pool is one thread and the core is taken: at random times the
+# hand-over costs as much as the kernels. Ordered for the least memory, nearly all of them wait for each other.
+IN_TURN = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
+
 
 def compute_inline() -> None:
     """Let XLA use one thread, and that of the caller; an NPROC that the user has set stays.

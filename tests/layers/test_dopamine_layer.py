@@ -61,6 +61,21 @@ def test_stepwise_forms_are_the_rule_written_out(form):
         np.testing.assert_allclose(state.eligibility, expected[1], atol=1e-13)
 
 
+@pytest.mark.parametrize("form", [run, run_rows, lambda *a: run_chunked(*a, steps=20)], ids=["run", "rows", "K=20"])
+def test_neurons_that_fill_up_a_layer_change_nothing_for_the_others(form):
+    with jax.enable_x64(True):
+        p = parameters(learning_rate=0.1, w_min=0.1)  # so that theirs leave 0 too
+        weights, pre, dopamine = (jnp.asarray(array) for array in case(3, low=0.1))
+        alone, spikes = form(p, dopamine_layer.init(weights), pre, dopamine)
+        state, post = form(p, dopamine_layer.padded(dopamine_layer.init(weights)), pre, dopamine)
+        assert state.weights.shape == (N, 16)
+        assert spikes.sum() > 50
+        np.testing.assert_array_equal(post[:, :M], spikes)
+        for name in ("v", "post", "eligibility", "weights"):
+            np.testing.assert_allclose(getattr(state, name)[..., :M], getattr(alone, name), atol=1e-13)
+        np.testing.assert_array_equal(state.pre, alone.pre)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**31),

@@ -34,6 +34,15 @@ def test_what_is_delivered_is_the_sum_over_the_synapses():
         np.testing.assert_allclose(arriving[:20], 1 + np.bincount(WIRED.post[sent], expected[sent], minlength=20), rtol=1e-6)
 
 
+@pytest.mark.parametrize(("n_post", "dtype"), [(2**16 - 17, np.uint16), (2**16 - 16, np.int32)])
+def test_the_last_of_very_many_neurons_is_reached(n_post, dtype):
+    synapses = Connectivity(np.zeros(2, np.int32), np.array([0, n_post - 1], np.int32), 1, n_post)
+    targets = fan_out.targets(synapses)
+    assert targets.dtype == dtype
+    arriving = fan_out.deliver(targets, jnp.float32(0.5), jnp.zeros(1, jnp.int32), jnp.zeros(n_post + targets.shape[1]))
+    np.testing.assert_array_equal(np.flatnonzero(arriving[:n_post]), [0, n_post - 1])
+
+
 def test_values_for_another_number_of_synapses_are_refused():
     with pytest.raises(NeurorlError, match="one for each of the"):
         fan_out.to_rows(WIRED, jnp.zeros(3))

@@ -11,7 +11,7 @@ from jax import Array
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
 from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
-from neurorl.running.backend import WIDE_VECTORS
+from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
 N = M = 1000
 CHUNK = 50  # ms
@@ -26,7 +26,7 @@ class NeurorlW2:
         self.steps = steps
         self.state: tuple[DopamineLayerState, Array]
 
-    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1, compiler_options=WIDE_VECTORS)
+    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1, compiler_options=WIDE_VECTORS | IN_TURN)
     def steps_of(
         self, state: tuple[DopamineLayerState, Array], chunks: int, seed: int = 1
     ) -> tuple[tuple[DopamineLayerState, Array], Array]:
@@ -38,12 +38,15 @@ class NeurorlW2:
             t = start + jnp.arange(CHUNK)
             pre = counter_random.bernoulli(lanes, t[:, None], RATE)
             layer, post = self.advance(parameters(N), layer, pre, dopamine(t))
-            return (layer, start + CHUNK), post.mean()
+            return (layer, start + CHUNK), post[:, :M].mean()
 
         return jax.lax.scan(chunk, state, None, chunks)
 
+    def new(self, seed: int) -> tuple[DopamineLayerState, Array]:
+        return dopamine_layer.padded(dopamine_layer.init(weights(seed, (N, M)))), jnp.int32(0)
+
     def prepare(self) -> None:
-        self.state = (dopamine_layer.init(weights(1, (N, M))), jnp.int32(0))
+        self.state = self.new(1)
         self.run(self.steps)
 
     def run(self, steps: int) -> float:
@@ -52,11 +55,10 @@ class NeurorlW2:
         return time.process_time() - start
 
     def check(self) -> dict[str, Any]:
-        state = (dopamine_layer.init(weights(2, (N, M))), jnp.int32(0))
-        values = {}
+        state, values = self.new(2), {}
         for steps in CHECKED:
             state, rate = self.steps_of(state, 500 // CHUNK, 2)
-            values[f"mean_weight_{steps}"] = float(state[0].weights.mean())
+            values[f"mean_weight_{steps}"] = float(state[0].weights[:, :M].mean())
             values[f"rate_{steps}"] = 1000 * float(rate.mean())
         return values
 

@@ -18,7 +18,7 @@ from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
 from neurorl.neurons.lif import LIFParameters
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.running.backend import WIDE_VECTORS
+from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
 N, EXCITATORY, PROBABILITY, SEED = 4000, 3200, 0.02, 1
 MEAN, NOISE = 0.05, 0.1  # input a step, thresholds
@@ -62,7 +62,7 @@ class NeurorlW3:
         self.state: EventNetworkState
         self.t = 0
 
-    @partial(jax.jit, static_argnums=(0, 4, 5), donate_argnums=2, compiler_options=WIDE_VECTORS)
+    @partial(jax.jit, static_argnums=(0, 4, 5), donate_argnums=2, compiler_options=WIDE_VECTORS | IN_TURN)
     def steps_of(
         self, rows: Rows, state: EventNetworkState, start: int, chunks: int, count: bool
     ) -> tuple[EventNetworkState, Any]:
