@@ -10,8 +10,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.layers.dopamine_layer import clip
+from neurorl.layers.spike_list import each_batch, spike_list
 
-PER_ROW = 6  # spikes of an input that the one pass of flush takes in; the rest are added row by row
+PER_ROW = 6  # spikes of an input that the one pass of flush takes in
+ROWS = 16  # rows with more spikes that are finished at a time
 PER_STEP = 6  # rows that one pass of currents adds to every step
 BLOCK = 32  # rows that following walks through one after the other
 
@@ -108,34 +110,35 @@ def flush(
         kept: [2], what the old eligibility adds to them.
         w_min, w_max: Bounds of the weights.
     """
+    end = len(spikes)
     steps = following(spikes)
     rest, order = listed(steps, steps[0], PER_ROW)
     by_spike = jnp.pad(change[:, 1:], ((0, 0), (0, 1), (0, 0)))  # [2, K + 1, m]; the end of a list adds nothing
 
-    def updated(synapses: Array, which: int, low: float | Array, high: float | Array) -> Array:
+    def one_pass(synapses: Array, which: int) -> Array:
         synapses = synapses + trace[:, None] * change[which, 0]
         for step in order:
             synapses += by_spike[which].at[step].get(mode="promise_in_bounds")
-        more = (rest < len(spikes))[:, None]
-        synapses = clip(synapses, jnp.where(more, -jnp.inf, low), jnp.where(more, jnp.inf, high))
-        return add_rows(synapses, by_spike[which], steps, rest, low, high)
+        return synapses
 
-    weights = updated(weights + kept[0] * eligibility, 0, w_min, w_max)
+    def finish(rows: Array, synapses: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Add the spikes that are left of ``rows`` [b], of which n is none, and clip the weights."""
+
+        def add(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            step, *synapses = carry
+            later = steps.at[jnp.minimum(step + 1, end), rows].get(mode="fill", fill_value=end)
+            w, e = (part + change.at[step].get(mode="promise_in_bounds") for part, change in zip(synapses, by_spike, strict=True))
+            return later, w, e
+
+        step = rest.at[rows].get(mode="fill", fill_value=end)
+        begun = (step, *(part.at[rows].get(mode="clip") for part in synapses))
+        _, w, e = jax.lax.while_loop(lambda carry: (carry[0] < end).any(), add, begun)
+        weights, eligibility = synapses
+        return weights.at[rows].set(clip(w, w_min, w_max), mode="drop"), eligibility.at[rows].set(e, mode="drop")
+
+    more = (rest < end)[:, None]
+    weights = one_pass(weights + kept[0] * eligibility, 0)
+    weights = clip(weights, jnp.where(more, -jnp.inf, w_min), jnp.where(more, jnp.inf, w_max))
     zero = 0 * weights[0, 0]  # makes the eligibility wait for the weights that read it, so that it too is updated in place
-    return weights, updated((kept[1] + zero) * eligibility, 1, -jnp.inf, jnp.inf)
-
-
-def add_rows(synapses: Array, by_spike: Array, steps: Array, rest: Array, low: float | Array, high: float | Array) -> Array:
-    """Add a row of ``by_spike`` [K + 1, m] to ``synapses`` [n, m] for every spike from ``rest`` [n] on, and then clip the row."""
-    end = len(by_spike) - 1
-
-    def add(carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        rest, synapses = carry
-        i = jnp.argmax(rest < end)
-        k = rest[i]
-        row = jax.lax.dynamic_slice_in_dim(synapses, i, 1) + jax.lax.dynamic_slice_in_dim(by_spike, k, 1)
-        later = steps[k + 1, i]
-        row = jnp.where(later < end, row, clip(row, low, high))
-        return rest.at[i].set(later), jax.lax.dynamic_update_slice_in_dim(synapses, row, i, 0)
-
-    return jax.lax.while_loop(lambda carry: (carry[0] < end).any(), add, (rest, synapses))[1]
+    eligibility = one_pass((kept[1] + zero) * eligibility, 1)
+    return each_batch(*spike_list(more[:, 0], ROWS), ROWS, finish, (weights, eligibility))

@@ -14,6 +14,7 @@ from neurorl.layers.dopamine_layer import DopamineLayerState
 from neurorl.running.backend import WIDE_VECTORS
 
 N, M, COPIES = 64, 16, 256
+STEPS = 10_000  # of one measurement
 
 
 @partial(jax.jit, static_argnums=2, donate_argnums=0, compiler_options=WIDE_VECTORS)
@@ -36,7 +37,7 @@ class NeurorlW1:
     """The layer of the library in 256 copies."""
 
     name = "neurorl"
-    steps = 500
+    steps = STEPS
 
     def prepare(self) -> None:
         self.states, self.start = init(1), 0
@@ -63,4 +64,4 @@ def neurorl_cases() -> list[NeurorlW1]:
 
 def c_cases() -> list[CReference]:
     """Return the pass over all synapses a step that SPEED.md calls C, and one that keeps each copy in the cache for 100 steps."""
-    return [CReference(N, M, COPIES, 500), CReference(N, M, COPIES, 500, block=100)]
+    return [CReference(N, M, COPIES, STEPS), CReference(N, M, COPIES, STEPS, block=100)]

@@ -15,6 +15,7 @@ from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
 N = M = 1000
 CHUNK = 50  # ms
+STEPS = 5000  # of one measurement
 
 
 class NeurorlW2:
@@ -64,8 +65,8 @@ class NeurorlW2:
 
 
 def neurorl_cases() -> list[NeurorlW2]:
-    return [NeurorlW2("chunked", 1000), NeurorlW2("stepwise", 250)]
+    return [NeurorlW2("chunked", STEPS), NeurorlW2("stepwise", STEPS)]
 
 
 def c_cases() -> list[CReference]:
-    return [CReference(N, M, 1, 200)]
+    return [CReference(N, M, 1, STEPS)]

@@ -25,6 +25,7 @@ MEAN, NOISE = 0.05, 0.1  # input a step, thresholds
 WEIGHT = 0.02
 CHUNK = 100  # ms
 CHECKED = 1000  # steps
+STEPS = 10_000  # of one measurement
 
 # A unit of current lifts the membrane by one threshold in a step of 1 ms.
 PARAMETERS = SparseNetworkParameters(
@@ -55,7 +56,7 @@ class NeurorlW3:
     """The event-driven network of the library."""
 
     name = f"neurorl, K = {CHUNK}"
-    steps = 1000
+    steps = STEPS
 
     def __init__(self) -> None:
         self.rows: Rows
@@ -140,7 +141,7 @@ def neurorl_cases() -> list[NeurorlW3]:
 
 
 def c_cases() -> list[CReferenceW3]:
-    return [CReferenceW3(1, 1000)]
+    return [CReferenceW3(1, STEPS)]
 
 
 def _c_arrays() -> list[np.ndarray]:
