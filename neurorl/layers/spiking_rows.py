@@ -130,10 +130,10 @@ def flush(
             w, e = (part + change.at[step].get(mode="promise_in_bounds") for part, change in zip(synapses, by_spike, strict=True))
             return later, w, e
 
-        step = rest.at[rows].get(mode="fill", fill_value=end)
-        begun = (step, *(part.at[rows].get(mode="clip") for part in synapses))
-        _, w, e = jax.lax.while_loop(lambda carry: (carry[0] < end).any(), add, begun)
         weights, eligibility = synapses
+        step = rest.at[rows].get(mode="fill", fill_value=end)
+        begun = step, weights.at[rows].get(mode="clip"), eligibility.at[rows].get(mode="clip")
+        _, w, e = jax.lax.while_loop(lambda carry: (carry[0] < end).any(), add, begun)
         return weights.at[rows].set(clip(w, w_min, w_max), mode="drop"), eligibility.at[rows].set(e, mode="drop")
 
     more = (rest < end)[:, None]

@@ -24,7 +24,8 @@ def test_continual(tmp_path):
     assert (tmp_path / "continual_bandit.png").is_file()
 
 
-def test_neuromodulators(tmp_path):
-    table = neuromodulators.main(["--quick", "--out", str(tmp_path / "runs"), "--results", str(tmp_path)])
-    assert list(table["short"]["conditions"]) == list(neuromodulators.TASKS["short"].conditions)
+@pytest.mark.parametrize("task", ["short", "board"])
+def test_neuromodulators(task, tmp_path):
+    table = neuromodulators.main([task, "--quick", "--out", str(tmp_path / "runs"), "--results", str(tmp_path)])
+    assert list(table[task]["conditions"]) == list(neuromodulators.TASKS[task].conditions)
     assert (tmp_path / "neuromodulators.png").is_file()
