@@ -6,7 +6,7 @@ stand for what came before it: s_0 the presynaptic trace and q_0 the postsynapti
     traces          x_k = sum_{j<k} P_jk s_j,   y_k = sum_{i<k} M_ik q_i,   P_jk = exp(-(k-j) dt/tau_plus), M alike
     eligibility     e_t = D^t e_0 + sum_{1<=k<=t} D^(t-k) (a_plus x_k (x) q_k - a_minus s_k (x) y_k),   D = exp(-dt/tau_e)
     weights         w_t = w_0 + G_0t e_0 + sum_{1<=k<=t} G_kt (a_plus x_k (x) q_k - a_minus s_k (x) y_k)
-                    with G_kt = learning_rate sum_{k<=j<=t} DA_j D^(j-k)
+                    with G_kt = learning_rate sum_{k<=j<=t} DA_j D^(j-k), learning_rate a step and not a ms
 
 so that the current needs only w_0, e_0 and K x K tables of inner products of spikes, and the flush adds a product of rank K + 1.
 This is exact for any dopamine, except that weights are clipped at the flush alone: K is part of the rule. With K = 1 it is the
@@ -160,6 +160,7 @@ def run_chunked(
     """
     if steps < 1 or len(pre) % steps:
         raise NeurorlError(f"'steps' is {steps}; it must be at least 1 and divide the {len(pre)} steps of the run")
-    inputs = (pre.reshape(-1, steps, pre.shape[1]), dopamine.reshape(-1, steps))
+    chunks = len(pre) // steps
+    inputs = (pre.reshape(chunks, steps, pre.shape[1]), dopamine.reshape(chunks, steps))
     state, post = jax.lax.scan(lambda state, inputs: chunk(parameters, state, *inputs, dt), state, inputs)
-    return state, post.reshape(len(pre), -1)
+    return state, post.reshape(len(pre), len(state.v))

@@ -11,7 +11,7 @@ With r the step within a chunk, S = exp(dt/tau_e), D = exp(-dt/tau_e), L = exp(d
 
 So a spike costs a row of reads from P, Q and y, and nothing is replayed. :func:`begin` sets r, G, P and Q to 0, a to e and b
 to w; :func:`refresh` returns e and w of all synapses, before the powers of S and L grow out of what a float can subtract: a chunk
-may not be longer than 5 of the shortest time constant.
+may not be longer than 5 of the shortest time constant. ``learning_rate`` is the change a ms.
 
 Hard bounds: a weight is clipped where it is used, at each presynaptic spike, and by :func:`refresh`. In between it may leave the
 range, unlike in the stepwise rule (:mod:`neurorl.plasticity.dopamine_stdp`), to which this is equal while no weight clips: the

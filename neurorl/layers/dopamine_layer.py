@@ -12,6 +12,8 @@ postsynaptic ones, x and y their traces, e the eligibility and DA the dopamine o
 Izhikevich (2007), "Solving the distal reward problem through linkage of STDP and dopamine signaling". Dopamine multiplies every
 change: a step without it leaves every weight as it is. :mod:`neurorl.layers.chunked_plasticity` runs the same rule several
 times faster, with the weights written once in K steps.
+
+``learning_rate`` is the change a step, of whatever dt; in :mod:`neurorl.plasticity.dopamine_stdp` it is the change a ms.
 """
 
 from typing import NamedTuple
@@ -38,7 +40,9 @@ class DopamineLayerParameters(Checked):
     tau_e: float | Array = parameter(200.0, "time constant of the eligibility, ms", above=0.0)
     a_plus: float | Array = parameter(0.01, "eligibility of a pre-before-post pair at a lag of 0", low=0.0)
     a_minus: float | Array = parameter(0.012, "eligibility taken by a post-before-pre pair at a lag of 0", low=0.0)
-    learning_rate: float | Array = parameter(0.01, "weight change a step per unit of dopamine and of eligibility", low=0.0)
+    learning_rate: float | Array = parameter(
+        0.01, "weight change per step, of whatever dt, for a unit of dopamine and eligibility", low=0.0
+    )
     w_min: float | Array = parameter(0.0, "smallest weight")
     w_max: float | Array = parameter(1.0, "largest weight")
 
@@ -73,10 +77,17 @@ def init(weights: Array) -> DopamineLayerState:
 
 
 def padded(state: DopamineLayerState) -> DopamineLayerState:
-    """Return the layer with more neurons, at weights of 0, up to a multiple of 16: a tenth faster where m is none.
+    """Return the layer with more neurons, at weights of 0, up to a multiple of 16: a tenth faster where m is not such a one.
 
     Rows of synapses then begin where vectors do. The first m neurons do what they would do without the others.
+
+    Raises:
+        NeurorlError: The state is not that of one layer.
     """
+    if state.weights.ndim != 2:
+        raise NeurorlError(
+            f"'state.weights' has the shape {state.weights.shape}; it must be [inputs, neurons]: map over copies with jax.vmap"
+        )
     more = aligned(len(state.v)) - len(state.v)
 
     def pad(neurons: Array) -> Array:

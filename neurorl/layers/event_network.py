@@ -113,13 +113,14 @@ def chunk(
         observe: From the spikes [n] of a step to what is kept of them.
 
     Returns:
-        The new state, and what was observed, with leading axis K.
+        The new state, and what was observed, with leading axis K. Where ``dt`` or a time constant is a JAX array, a chunk too
+        long for them cannot be refused: all its weights and eligibilities come out as NaN, and what was observed means nothing.
 
     Raises:
-        NeurorlError: A chunk too long for the time constants, or a plasticity that has no event-driven form.
+        NeurorlError: No steps, a chunk too long for the time constants, or a plasticity that has no event-driven form.
     """
     n = len(state.neurons.v)
-    _check_length(parameters, dopamine, dt)
+    fits = _fits(parameters, dopamine, dt)
     powers = cumulative_traces.clock(parameters.plasticity, dopamine, dt)
 
     def one(carry: tuple, at: tuple[Any, Clock, Array]) -> tuple[tuple, Any]:
@@ -135,6 +136,7 @@ def chunk(
     carry, observed = jax.lax.scan(one, (state.neurons, state.arriving, *begun), (inputs, powers, jnp.arange(len(dopamine))))
     neurons, arriving, traces, sums, plastic = carry
     last = jax.tree.map(lambda power: power[-1], powers)
+    last = last._replace(potentiation=jnp.where(fits, last.potentiation, jnp.nan))  # a factor of all weights and eligibilities
     x = jnp.pad(traces.pre, (0, 1))
     changed = cumulative_traces.refresh(parameters.plasticity, sums, last, plastic, rows.plastic, x, dt * len(dopamine))
     return EventNetworkState(neurons, arriving, traces, *changed), observed
@@ -178,14 +180,18 @@ def _fold(spikes: Array, body: Callable[[Array, Any], Any], carry: Any) -> Any:
     return each_batch(*spike_list(spikes, batch), batch, body, carry)
 
 
-def _check_length(parameters: SparseNetworkParameters, dopamine: Array, dt: float | Array) -> None:
-    """Raise a NeurorlError where a chunk is too long for its powers of exp(dt / tau)."""
-    constants = parameters.plasticity.stdp.tau_plus, parameters.plasticity.tau_e
+def _fits(parameters: SparseNetworkParameters, dopamine: Array, dt: float | Array) -> bool | Array:
+    """Return whether a chunk is short enough for its powers of exp(dt / tau), []; raise a NeurorlError if known not to be."""
+    steps, constants = len(dopamine), (parameters.plasticity.stdp.tau_plus, parameters.plasticity.tau_e)
+    if not steps:
+        raise NeurorlError("'dopamine' has 0 steps; a chunk must have at least 1")
+    longest = cumulative_traces.LONGEST * (1 + 1e-6)  # so that rounding refuses no chunk of just that length
     if not is_written(dt, *constants):
-        return
+        return jnp.all(steps * dt <= longest * jnp.minimum(*constants))
     shortest = min(np.min(constant) for constant in constants)
-    if len(dopamine) * dt > cumulative_traces.LONGEST * shortest:
+    if steps * dt > longest * shortest:
         raise NeurorlError(
-            f"'dopamine' has {len(dopamine)} steps of {dt} ms; a chunk must not be longer than "
+            f"'dopamine' has {steps} steps of {dt} ms; a chunk must not be longer than "
             f"{cumulative_traces.LONGEST:g} times the shortest time constant, {shortest} ms"
         )
+    return True

@@ -33,6 +33,8 @@ def targets(connectivity: Connectivity) -> Array:
 def to_rows(connectivity: Connectivity, values: Array) -> Array:
     """Return ``values`` [s] of the synapses in their places of [n_pre + 1, k], and 0 in the others.
 
+    The others need not stay 0: spikes read and write whole rows, and what stands there goes to no neuron.
+
     Raises:
         NeurorlError: Not one value for each synapse.
     """

@@ -139,6 +139,7 @@ def flush(
     more = (rest < end)[:, None]
     weights = one_pass(weights + kept[0] * eligibility, 0)
     weights = clip(weights, jnp.where(more, -jnp.inf, w_min), jnp.where(more, jnp.inf, w_max))
-    zero = 0 * weights[0, 0]  # makes the eligibility wait for the weights that read it, so that it too is updated in place
+    # Makes the eligibility wait for the weights that read it, so that it too is updated in place.
+    zero = 0 * jnp.nan_to_num(weights[0, 0])
     eligibility = one_pass((kept[1] + zero) * eligibility, 1)
     return each_batch(*spike_list(more[:, 0], ROWS), ROWS, finish, (weights, eligibility))

@@ -19,23 +19,22 @@ WIRINGS = [sparse_network.random_wiring(80, 20, probability, seed) for seed, pro
 NEURON = LIFParameters(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
 
 
-def parameters(bounds=WeightBounds(kind="none"), **constants):
-    return SparseNetworkParameters(
-        neuron=NEURON, plasticity=DopamineSTDPParameters(bounds=bounds, **constants), w_inhibitory=-0.05
-    )
+def parameters(bounds=WeightBounds(kind="none"), w_excitatory=0.02, w_inhibitory=-0.05, **constants):
+    plasticity = DopamineSTDPParameters(bounds=bounds, **constants)
+    return SparseNetworkParameters(NEURON, plasticity, w_excitatory, w_inhibitory)
 
 
 @partial(jax.jit, static_argnums=1)
-def stepwise(p, wiring, state, current, dopamine):
-    return sparse_network.run(p, wiring, state, current, dopamine)
+def stepwise(p, wiring, state, current, dopamine, dt=1.0):
+    return sparse_network.run(p, wiring, state, current, dopamine, dt)
 
 
 @partial(jax.jit, static_argnums=(1, 5))
-def by_events(p, wiring, state, current, dopamine, chunks):
+def by_events(p, wiring, state, current, dopamine, chunks, dt=1.0):
     rows = event_network.rows(p, wiring)
     blocks = current.reshape(chunks, -1, N), dopamine.reshape(chunks, -1)
     begun = event_network.from_stepwise(wiring, state)
-    state, spikes = jax.lax.scan(lambda state, block: event_network.chunk(p, rows, state, *block), begun, blocks)
+    state, spikes = jax.lax.scan(lambda state, block: event_network.chunk(p, rows, state, *block, dt), begun, blocks)
     return event_network.to_stepwise(wiring, state), spikes.reshape(-1, N)
 
 
@@ -44,6 +43,7 @@ def inputs(seed, steps, dtype=np.float64):
     return rng.normal(0.06, 0.15, (steps, N)).astype(dtype), (rng.normal(0, 2, steps) * (rng.random(steps) < 0.5)).astype(dtype)
 
 
+@pytest.mark.parametrize("dt", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize("which", [0, 1, 2])
 @settings(max_examples=12, deadline=None)
 @given(
@@ -52,16 +52,17 @@ def inputs(seed, steps, dtype=np.float64):
     tau_minus=st.floats(5.0, 60.0),
     tau_e=st.floats(8.0, 1000.0),
 )
-def test_events_and_steps_give_the_same_network_while_no_weight_clips(which, seed, tau_plus, tau_minus, tau_e):
-    wiring = WIRINGS[which]
+def test_events_and_steps_give_the_same_network_while_no_weight_clips(which, dt, seed, tau_plus, tau_minus, tau_e):
+    wiring, longer = WIRINGS[which], max(dt, 1.0)  # chunks of K steps must not be longer than 5 time constants
     with jax.enable_x64(True):
-        p = parameters(stdp=STDPParameters(tau_plus=tau_plus, tau_minus=tau_minus), tau_e=tau_e)
+        p = parameters(stdp=STDPParameters(tau_plus=longer * tau_plus, tau_minus=tau_minus), tau_e=longer * tau_e)
         state = sparse_network.init(p, wiring, 0.02)
-        expected, spikes = stepwise(p, wiring, state, *inputs(seed, 3 * K))
-        result, fired = by_events(p, wiring, state, *inputs(seed, 3 * K), 3)
-        assert spikes.mean() > 0.02
+        current, dopamine = (values / dt for values in inputs(seed, 3 * K))  # so that a step of any length changes about as much
+        expected, spikes = stepwise(p, wiring, state, current, dopamine, dt)
+        result, fired = by_events(p, wiring, state, current, dopamine, 3, dt)
+        assert spikes.mean() > 0.01
         np.testing.assert_array_equal(fired, spikes)
-        assert np.ptp(expected.weights) > 1e-3
+        assert np.ptp(expected.weights) > 3e-4
         for one, other in zip(jax.tree.leaves(result), jax.tree.leaves(expected), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
@@ -77,6 +78,45 @@ def test_in_single_precision_a_chunk_of_five_time_constants_keeps_the_eligibilit
     for one, other in ((result.synapses.eligibility, exact.synapses.eligibility), (result.weights, exact.weights)):
         one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
         assert np.abs(one - other).max() < 3e-4 * np.std(other)  # 1e-4 when this was written
+
+
+def test_fixed_synapses_may_have_a_weight_each():
+    wiring, rng = WIRINGS[1], np.random.default_rng(0)
+    excitatory, inhibitory = rng.uniform(0, 0.2, len(wiring.excitatory)), -rng.uniform(0, 0.2, len(wiring.inhibitory))
+    current, dopamine = inputs(6, K)
+    with jax.enable_x64(True):
+        p = parameters(w_excitatory=excitatory, w_inhibitory=inhibitory)
+        state = sparse_network.init(p, wiring, 0.02)
+        expected, spikes = stepwise(p, wiring, state, current, dopamine)
+        result, fired = by_events(p, wiring, state, current, dopamine, 1)
+        assert spikes.mean() > 0.02
+        np.testing.assert_array_equal(fired, spikes)
+        for one, other in zip(jax.tree.leaves(result), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize(("tau_plus", "tau_e", "dt"), [(20.0, 8.0, 1.0), (16.0, 200.0, 2.0)])
+def test_a_chunk_too_long_for_traced_constants_gives_nan_and_one_that_fits_what_known_ones_give(tau_plus, tau_e, dt):
+    wiring = WIRINGS[1]
+    rows = event_network.rows(parameters(), wiring)
+    state = event_network.from_stepwise(wiring, sparse_network.init(parameters(), wiring, 0.02))
+    block = inputs(7, K, np.float32)
+
+    def chunk(tau_plus, tau_e, dt):
+        p = parameters(stdp=STDPParameters(tau_plus=tau_plus), tau_e=tau_e)
+        return event_network.chunk(p, rows, state, *block, dt)
+
+    known, spikes = jax.jit(partial(chunk, tau_plus, tau_e, dt))()
+    chunk = jax.jit(chunk)
+    traced, fired = chunk(tau_plus, tau_e, dt)
+    np.testing.assert_array_equal(fired, spikes)
+    assert np.ptp(known.weights) > 1e-3
+    np.testing.assert_allclose(traced.weights, known.weights, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(traced.eligibility, known.eligibility, rtol=1e-4, atol=1e-5)
+    for too_long in ((0.9 * tau_plus, 0.9 * tau_e, dt), (tau_plus, tau_e, 1.01 * dt), (tau_plus, tau_e, 10 * dt)):
+        broken = event_network.to_stepwise(wiring, chunk(*too_long)[0])
+        assert np.isnan(broken.weights).all()
+        assert np.isnan(broken.synapses.eligibility).all()
 
 
 def test_nothing_is_dropped_when_all_neurons_fire_at_once():
@@ -137,6 +177,7 @@ def test_clipping_at_spikes_and_chunk_ends_stays_close_to_clipping_at_every_step
     [
         ({}, 101, "chunk must not be longer"),
         ({"tau_e": 10.0}, 51, "chunk must not be longer"),
+        ({}, 0, "'dopamine' has 0 steps"),
         ({"bounds": WeightBounds(kind="soft")}, 10, r"bounds\.kind"),
         ({"rule": "td-ltp"}, 10, "rule"),
         ({"gating": "additive"}, 10, "gating"),

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorl.layers.spike_list import each_batch, spike_list
+from neurorl.layers.spike_list import COUNTED, WORD, each_batch, spike_list
 
 BATCH = 8
-listed = {n: jax.jit(lambda spikes: spike_list(spikes, BATCH)) for n in (1, 31, 100)}
+SIZES = [1, 31, 100, WORD * COUNTED + 100]  # the last is searched, the others counted
+listed = {n: jax.jit(lambda spikes: spike_list(spikes, BATCH)) for n in SIZES}
 
 
-@pytest.mark.parametrize("n", [1, 31, 100])
+@pytest.mark.parametrize("n", SIZES)
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**31), share=st.sampled_from([0.0, 0.02, 0.3, 1.0]))
 def test_the_list_holds_every_neuron_that_spikes_once(n, seed, share):
