@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of all experiments' runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
     parser.add_argument("--finished", action="store_true", help="train nothing: draw the conditions that --out holds")
-    parser.add_argument("--quick", action="store_true", help="2 learners, 1,500 steps, by default serotonin alone: to see that it works")
+    parser.add_argument("--quick", action="store_true", help="2 learners, 1,500 steps, by default serotonin alone")
     a = parser.parse_args(arguments)
     names = a.tasks or (["short"] if a.quick else list(NAMES))
     curves = {name: flip(a) if name == "flip" else from_the_start(name, a) for name in names}

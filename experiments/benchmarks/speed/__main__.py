@@ -8,7 +8,6 @@ time, with the ratio to the C reference of every round. Every implementation dra
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
 import subprocess
@@ -49,19 +48,25 @@ def main() -> None:
 
     compute_inline()
 
-    results = {name: measure(name, rounds, peers, arguments.peers_python) for name in arguments.only}
+    measured_on = provenance()  # before the results themselves change the working tree
+    for name in arguments.only:
+        result = measure(name, rounds, peers, arguments.peers_python)
+        if not arguments.quick:
+            keep(name, result | {"provenance": measured_on})
     first = [first_step() for _ in range(1 if arguments.quick else 3)]
     print(f"import to first step {median(first):.1f} s ({min(first):.1f}-{max(first):.1f})")
-    if arguments.quick:
-        return
+    if not arguments.quick:
+        keep("import_to_first_step_s", spread(first))
+        print(RESULT)
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Write one result beside those of other workloads and runs."""
     kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    kept |= {"import_to_first_step_s": spread(first)}
-    kept |= {name: result | {"provenance": provenance()} for name, result in results.items()}
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     partial = RESULT.with_suffix(".tmp")
-    partial.write_text(json.dumps(kept, indent=2) + "\n")
+    partial.write_text(json.dumps(kept | {name: result}, indent=2) + "\n")
     partial.replace(RESULT)
-    print(RESULT)
 
 
 def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> dict[str, Any]:
@@ -86,14 +91,22 @@ def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> 
             print(f"  left out: {reason}", flush=True)
             skipped[case.name] = str(reason).splitlines()[0]
     checks = {case.name: case.check() for case in ready}
+    differs = {name: wrong for name, values in checks.items() if (wrong := differences(values, module.EXPECTED))}
     for name, values in checks.items():
-        print(f"  {name}: " + ", ".join(f"{key} {value:.4g}" for key, value in values.items()), flush=True)
+        note = f"  NOT the workload's {', '.join(differs[name])}" if name in differs else ""
+        print(f"  {name}: " + ", ".join(f"{key} {value:.4g}" for key, value in values.items()) + note, flush=True)
 
     speeds: dict[str, list[float]] = {case.name: [] for case in ready}
     passes = []
     for number in range(rounds):
-        for case in ready:
-            speeds[case.name].append(case.steps / case.run(case.steps))
+        for case in list(ready):
+            try:
+                speeds[case.name].append(case.steps / case.run(case.steps))
+            except Unavailable as reason:
+                print(f"  {case.name} is left out from here on: {reason}", flush=True)
+                skipped[case.name] = str(reason).splitlines()[0]
+                ready.remove(case)
+                del speeds[case.name]
         passes.append(bandwidth.passes_per_second())
         shown = "   ".join(f"{name} {values[-1]:,.0f}" for name, values in speeds.items())
         print(f"{workload} round {number + 1}: {shown} steps/s", flush=True)
@@ -116,9 +129,15 @@ def measure(workload: str, rounds: int, peers: list[str], peers_python: str) -> 
         "ratios": ratios,
         "memory": {"passes_over_8_MB_per_second": spread(passes), "copy_GB_per_second": bandwidth.copy_gigabytes_per_second()},
         "check": checks,
+        "differs": differs,
         "left_out": skipped,
         "peer_versions": {case.name: case.version for case in ready if isinstance(case, Peer)},
     }
+
+
+def differences(values: dict[str, float], expected: dict[str, tuple[float, float]]) -> list[str]:
+    """Return the names of the values that are further from what the workload gives than their tolerance."""
+    return [name for name, (value, tolerance) in expected.items() if not abs(values.get(name, value) - value) <= tolerance]
 
 
 def spread(values: list[float]) -> dict[str, float]:

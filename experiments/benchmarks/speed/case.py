@@ -11,7 +11,7 @@ class Case(Protocol):
     """
 
     name: str  # "neurorl", "neurorl K=1", "C", "BrainPy": a column of the table
-    steps: int  # steps of one measurement, chosen so that it takes about half a second
+    steps: int  # steps of one measurement, chosen so that it takes a third of a second to a second
 
     def prepare(self) -> None:
         """Build, compile and warm up, so that :meth:`run` times steps alone."""
@@ -20,4 +20,7 @@ class Case(Protocol):
         """Advance by ``steps`` from where the last run ended, and return the processor seconds they took."""
 
     def check(self) -> dict[str, Any]:
-        """Run afresh from t = 0 and return the values that say whether the work was done: mean weight, rate in Hz."""
+        """Run afresh from t = 0 and return the values that say whether the work was done: mean weight, rate in Hz.
+
+        A peer that cannot start afresh goes on from its warm-up.
+        """

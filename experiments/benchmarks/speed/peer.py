@@ -67,6 +67,8 @@ class Peer:
     def _environment(self) -> dict[str, str]:
         """Return this process's environment with the other Python first on the path, and without this one's packages."""
         kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        # XLA, where the peer has it, is to use vectors as wide as neurorl's and C's.
+        kept["XLA_FLAGS"] = f"{kept.get('XLA_FLAGS', '')} --xla_cpu_prefer_vector_width=512".strip()
         return {**kept, "OMP_NUM_THREADS": "1", "PATH": f"{Path(self.python).parent}:{kept['PATH']}"}
 
     def _answer(self) -> dict[str, Any]:

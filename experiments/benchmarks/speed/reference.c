@@ -13,8 +13,8 @@ typedef struct {
     int64_t t;    /* steps done */
     double spikes; /* postsynaptic spikes so far */
     float *w, *e; /* [copies, N, M] */
-    float *xp;    /* [copies, N] */
-    float *v, *xq; /* [copies, M] */
+    float *s, *xp; /* [copies, N], input of the next step, and traces */
+    float *v, *xq, *current; /* [copies, M], current of the next step */
 } Network;
 
 /* neurorl/layers/counter_random.py: the same input spikes and the same initial weights, so that results can be compared. */
@@ -31,9 +31,9 @@ static inline uint32_t lane(uint32_t seed, uint32_t index) { return mix(mix(seed
 
 static inline float uniform(uint32_t lane, uint32_t step) { return (int32_t)(mix(lane ^ mix(step * GOLDEN)) >> 8) * 0x1p-24f; }
 
-static void bernoulli(const uint32_t *restrict lanes, int64_t t, float *restrict s)
+static inline void bernoulli(const uint32_t *restrict lanes, int n, int64_t t, float *restrict s)
 {
-    for (int i = 0; i < N; i++) s[i] = uniform(lanes[i], (uint32_t)t) < 0.05f ? 1.0f : 0.0f;
+    for (int i = 0; i < n; i++) s[i] = uniform(lanes[i], (uint32_t)t) < 0.05f ? 1.0f : 0.0f;
 }
 
 Network *network_new(int copies, uint32_t seed)
@@ -47,15 +47,21 @@ Network *network_new(int copies, uint32_t seed)
     for (size_t i = 0; i < cells; i++) net->w[i] = uniform(lane(seed + 1000, i), 0);
     net->lanes = malloc((size_t)copies * N * 4);
     for (int i = 0; i < copies * N; i++) net->lanes[i] = lane(seed, i);
+    net->s = malloc((size_t)copies * N * 4);
     net->xp = calloc((size_t)copies * N, 4);
     net->v = calloc((size_t)copies * M, 4);
     net->xq = calloc((size_t)copies * M, 4);
+    net->current = calloc((size_t)copies * M, 4);
+    bernoulli(net->lanes, copies * N, 0, net->s);
+    for (int i = 0; i < copies * N; i++)
+        if (net->s[i] != 0)
+            for (int j = 0; j < M; j++) net->current[i / N * M + j] += net->w[(size_t)i * M + j];
     return net;
 }
 
 void network_free(Network *net)
 {
-    free(net->w); free(net->e); free(net->xp); free(net->v); free(net->xq); free(net->lanes);
+    free(net->w); free(net->e); free(net->s); free(net->xp); free(net->v); free(net->xq); free(net->current); free(net->lanes);
     free(net);
 }
 
@@ -76,14 +82,12 @@ static void run_copy(Network *net, int copy, int steps)
     const float d20 = expf(-1.0f / 20), d200 = expf(-1.0f / 200), a_plus = 0.01f, a_minus = 0.012f, lr = 0.01f, g = 0.04f * 64 / N;
     float *restrict w = net->w + (size_t)copy * N * M, *restrict e = net->e + (size_t)copy * N * M;
     float *restrict xp = net->xp + (size_t)copy * N, *restrict v = net->v + (size_t)copy * M;
-    float s[2][N], xq[M], q[M], current[M] = {0};
+    float s[2][N], xq[M], q[M], current[M];
     float spikes = 0;
 
+    memcpy(s[net->t % 2], net->s + (size_t)copy * N, sizeof s[0]);
     memcpy(xq, net->xq + (size_t)copy * M, sizeof xq);
-    bernoulli(net->lanes + (size_t)copy * N, net->t, s[net->t % 2]);
-    for (int i = 0; i < N; i++)
-        if (s[net->t % 2][i] != 0)
-            for (int j = 0; j < M; j++) current[j] += w[(size_t)i * M + j];
+    memcpy(current, net->current + (size_t)copy * M, sizeof current);
     for (int64_t t = net->t; t < net->t + steps; t++) {
         const float gain = t % 1000 < 500 ? lr : -lr;
         for (int j = 0; j < M; j++) {
@@ -96,7 +100,7 @@ static void run_copy(Network *net, int copy, int steps)
         }
         const float *restrict pre = s[t % 2];
         float *restrict next = s[(t + 1) % 2];
-        bernoulli(net->lanes + (size_t)copy * N, t + 1, next);
+        bernoulli(net->lanes + (size_t)copy * N, N, t + 1, next);
         for (int i = 0; i < N; i++) {
             xp[i] *= d20;
             row(w + (size_t)i * M, e + (size_t)i * M, current, q, xq, gain, d200, a_plus * xp[i], a_minus * pre[i], next[i] != 0);
@@ -104,7 +108,9 @@ static void run_copy(Network *net, int copy, int steps)
         }
         for (int j = 0; j < M; j++) xq[j] += q[j];
     }
+    memcpy(net->s + (size_t)copy * N, s[(net->t + steps) % 2], sizeof s[0]);
     memcpy(net->xq + (size_t)copy * M, xq, sizeof xq);
+    memcpy(net->current + (size_t)copy * M, current, sizeof current);
     net->spikes += spikes;
 }
 

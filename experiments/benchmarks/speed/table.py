@@ -12,7 +12,7 @@ ROWS = {  # label, workload, ours
     "W3, 4,000 neurons, 205,000 plastic synapses, weights settled every 100 ms": ("W3", "neurorl, K = 100"),
     "W1-closed, one Python call a step": ("W1-closed", "neurorl"),
 }
-PEERS = ("C", "C, blocked", "BrainPy", "Brian2", "Brian2, tuned", "ANNarchy")
+PEERS = ("C", "C, tuned", "BrainPy", "Brian2", "Brian2, tuned", "ANNarchy")
 
 
 def table(results: dict[str, Any]) -> str:

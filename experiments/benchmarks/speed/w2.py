@@ -8,23 +8,25 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
+from experiments.benchmarks.speed.workloads import CHECKED, EXPECTED, RATE, CReference, dopamine, parameters, weights
 from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
 from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
+__all__ = ["EXPECTED", "c_cases", "neurorl_cases"]
+
 N = M = 1000
 CHUNK = 50  # ms
-STEPS = 5000  # of one measurement
+STEPS = {"chunked": 30_000, "stepwise": 4_000, "C": 5_000}  # of one measurement
 
 
 class NeurorlW2:
     """The layer of the library, ``form`` "chunked" (K = 50) or "stepwise" (K = 1)."""
 
-    def __init__(self, form: str, steps: int) -> None:
+    def __init__(self, form: str) -> None:
         self.name = {"chunked": f"neurorl, K = {CHUNK}", "stepwise": "neurorl, K = 1"}[form]
         self.advance = {"chunked": chunked_plasticity.chunk, "stepwise": rowwise_plasticity.run}[form]
-        self.steps = steps
+        self.form, self.steps = form, STEPS[form]
         self.state: tuple[DopamineLayerState, Array]
 
     @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1, compiler_options=WIDE_VECTORS | IN_TURN)
@@ -61,12 +63,23 @@ class NeurorlW2:
             state, rate = self.steps_of(state, 500 // CHUNK, 2)
             values[f"mean_weight_{steps}"] = float(state[0].weights[:, :M].mean())
             values[f"rate_{steps}"] = 1000 * float(rate.mean())
-        return values
+        return values if self.form == "stepwise" else values | self.cost_of_chunks()
+
+    def cost_of_chunks(self) -> dict[str, float]:
+        """Return how far the weights are from those clipped at every step after 2,000 steps."""
+        forms = self, NeurorlW2("stepwise")
+        here, there = (form.steps_of(form.new(2), 2000 // CHUNK, 2)[0][0].weights[:, :M] for form in forms)
+        apart = jnp.abs(here - there)
+        return {
+            "mean_weight_apart_2000": float(abs(here.mean() - there.mean())),
+            "weights_apart_2000": float(apart.mean()),
+            "largest_apart_2000": float(apart.max()),
+        }
 
 
 def neurorl_cases() -> list[NeurorlW2]:
-    return [NeurorlW2("chunked", STEPS), NeurorlW2("stepwise", STEPS)]
+    return [NeurorlW2("chunked"), NeurorlW2("stepwise")]
 
 
 def c_cases() -> list[CReference]:
-    return [CReference(N, M, 1, STEPS)]
+    return [CReference(N, M, 1, STEPS["C"])]

@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from experiments.benchmarks.speed import c_library
+from experiments.benchmarks.speed.workloads import dopamine
 from neurorl.layers import counter_random, event_network, sparse_network
 from neurorl.layers.counter_normal import normal
 from neurorl.layers.event_network import EventNetworkState, Rows
@@ -26,6 +27,7 @@ WEIGHT = 0.02
 CHUNK = 100  # ms
 CHECKED = 1000  # steps
 STEPS = 10_000  # of one measurement
+EXPECTED = {"rate": (20.0, 2.0), f"mean_weight_{CHECKED}": (0.0202, 1e-4)}  # name -> value, tolerance
 
 # A unit of current lifts the membrane by one threshold in a step of 1 ms.
 PARAMETERS = SparseNetworkParameters(
@@ -45,11 +47,6 @@ def wiring() -> Wiring:
 def current(lanes: Array, t: Array) -> Array:
     """Return the input of step ``t``, [N]."""
     return MEAN + NOISE * normal(lanes, t)
-
-
-def dopamine(t: Array) -> Array:
-    """Return the dopamine of step ``t``: half a second of reward, half a second of punishment."""
-    return jnp.where(t % 1000 < 500, 1.0, -1.0)
 
 
 class NeurorlW3:
@@ -98,17 +95,17 @@ class NeurorlW3:
 
 
 class CReferenceW3:
-    """The fused C program; ``form`` 1 walks through potentiated synapses by themselves, 0 gathers in the pass."""
+    """The C program that brings every synapse up to date in every step: one fused pass, or what hand work makes of it."""
 
-    def __init__(self, form: int, steps: int) -> None:
-        self.name = {0: "C, as written", 1: "C"}[form]
-        self.form, self.steps = form, steps
+    def __init__(self, tuned: bool, steps: int) -> None:
+        self.name = "C, tuned" if tuned else "C"
+        self.tuned, self.steps = tuned, steps
         self.library: Any = None
         self.network: Any = None
         self.arrays: list[np.ndarray]
 
     def prepare(self) -> None:
-        self.library = c_library.load("w3_reference.c", N=N, E=EXCITATORY, FORM=self.form)
+        self.library = c_library.load("w3_reference.c", N=N, E=EXCITATORY, FLAT=int(self.tuned))
         self.library.network_new.restype = ctypes.c_void_p
         self.library.network_new.argtypes = [ctypes.c_void_p] * 9 + [ctypes.c_float]
         self.library.network_spikes.restype, self.library.network_mean_weight.restype = ctypes.c_int64, ctypes.c_double
@@ -141,7 +138,7 @@ def neurorl_cases() -> list[NeurorlW3]:
 
 
 def c_cases() -> list[CReferenceW3]:
-    return [CReferenceW3(1, STEPS)]
+    return [CReferenceW3(False, STEPS), CReferenceW3(True, STEPS)]
 
 
 def _c_arrays() -> list[np.ndarray]:

@@ -1,9 +1,10 @@
-/* W3 of WORKLOADS.md: a sparse LIF network with dopamine-gated STDP, one fused pass over all plastic synapses a step.
+/* W3 of WORKLOADS.md: a sparse LIF network with dopamine-gated STDP, every plastic synapse brought up to date in every step.
  *
- * The pass decays the eligibility, changes and clips the weight, and, in the rows of neurons that fired, takes in depression and
- * sends the current of the next step. Potentiation, which needs the postsynaptic spikes, has two forms. FORM 0 reads them in the
- * pass, one gather a synapse: the rule as it is written. FORM 1 walks before the pass through the synapses onto the neurons that
- * fired, so that the pass is contiguous: about twice as fast, and the reference that ratios are taken to.
+ * Potentiation, which needs the postsynaptic spikes, walks before the pass through the synapses onto the neurons that fired, so that
+ * the pass is contiguous: twice as fast as reading those spikes in the pass, one gather a synapse. FLAT 0 then makes one fused pass:
+ * the eligibility decays, the weight changes and is clipped, and the rows of neurons that fired take in depression and send the
+ * current of the next step. It is the reference that ratios are taken to. FLAT 1 is what hand work makes of it: a list of the neurons
+ * that fired, depression and sending as walks along it, and one flat, aligned pass that does nothing but decay, change and clip.
  *
  * Connectivity and first weights are given, and the noise is that of neurorl/layers/counter_normal.py, so that this and the JAX
  * network simulate the same. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math. */
@@ -20,6 +21,7 @@ typedef struct {
     float *w, *e;          /* [synapses] */
     int64_t t, spikes;
     float v[N], silent[N], x[N], z[N], current[N], noise[N];
+    int fired[N];
 } Network;
 
 Network *network_new(const int *start, const int *target, const int *in_start, const int *in_synapse, const int *in_pre,
@@ -30,9 +32,10 @@ Network *network_new(const int *start, const int *target, const int *in_start, c
     net->in_start = in_start; net->in_synapse = in_synapse; net->in_pre = in_pre;
     net->fixed_start = fixed_start; net->fixed_target = fixed_target; net->fixed_weight = fixed_weight;
     net->lanes = lanes;
-    net->w = malloc(start[E] * sizeof(float));
-    net->e = calloc(start[E], sizeof(float));
-    for (int k = 0; k < start[E]; k++) net->w[k] = weight;
+    const size_t bytes = (start[E] * sizeof(float) + 63) / 64 * 64;
+    net->w = aligned_alloc(64, bytes);
+    net->e = aligned_alloc(64, bytes);
+    for (int k = 0; k < start[E]; k++) net->w[k] = weight, net->e[k] = 0;
     return net;
 }
 
@@ -58,6 +61,16 @@ static void normal(const uint32_t *restrict lanes, int64_t t, float *restrict ou
     }
 }
 
+static inline void potentiate(Network *net, int j, float a)
+{
+    for (int k = net->in_start[j]; k < net->in_start[j + 1]; k++) net->e[net->in_synapse[k]] += a * net->x[net->in_pre[k]];
+}
+
+static inline void send_fixed(Network *net, int i)
+{
+    for (int k = net->fixed_start[i]; k < net->fixed_start[i + 1]; k++) net->current[net->fixed_target[k]] += net->fixed_weight[k];
+}
+
 static void one_step(Network *net)
 {
     const float d20 = expf(-1.0f / 20), d200 = expf(-1.0f / 200), a_plus = 0.01f, a_minus = 0.012f, w_max = 0.04f;
@@ -72,6 +85,7 @@ static void one_step(Network *net)
         const int active = silent[i] < 0.5f;
         const float u = active ? v[i] * d20 + 0.05f + 0.1f * net->noise[i] + current[i] : v[i];
         const int fires = active && u >= 1;
+        if (FLAT) net->fired[spikes] = i;
         spikes += fires;
         z[i] = fires;
         v[i] = fires ? 0 : u;
@@ -79,31 +93,42 @@ static void one_step(Network *net)
         x[i] *= d20;
         current[i] = 0;
     }
-    if (FORM)
-        for (int j = 0; j < E; j++)
-            if (z[j] != 0)
-                for (int k = net->in_start[j]; k < net->in_start[j + 1]; k++)
-                    e[net->in_synapse[k]] += a_plus / d200 * x[net->in_pre[k]];
+#if FLAT
+    int excitatory = 0;
+    while (excitatory < spikes && net->fired[excitatory] < E) excitatory++;
+    for (int f = 0; f < excitatory; f++) potentiate(net, net->fired[f], a_plus / d200);
+    for (int f = 0; f < excitatory; f++)
+        for (int k = start[net->fired[f]]; k < start[net->fired[f] + 1]; k++) e[k] -= a_minus / d200 * x[target[k]];
+    for (int k = 0; k < start[E]; k++) {
+        const float tag = e[k] * d200, u = w[k] + gain * tag;
+        e[k] = tag;
+        w[k] = u < 0 ? 0 : u > w_max ? w_max : u;
+    }
+    for (int f = 0; f < excitatory; f++)
+        for (int k = start[net->fired[f]]; k < start[net->fired[f] + 1]; k++) current[target[k]] += w[k];
+    for (int f = 0; f < spikes; f++) send_fixed(net, net->fired[f]);
+#else
+    for (int j = 0; j < E; j++)
+        if (z[j] != 0) potentiate(net, j, a_plus / d200);
     for (int i = 0; i < E; i++) {
-        const float potentiation = FORM ? 0 : a_plus * x[i];
         if (z[i] != 0) {
             for (int k = start[i]; k < start[i + 1]; k++) {
-                e[k] = e[k] * d200 + (FORM ? 0 : potentiation * z[target[k]]) - a_minus * x[target[k]];
+                e[k] = e[k] * d200 - a_minus * x[target[k]];
                 const float u = w[k] + gain * e[k];
                 w[k] = u < 0 ? 0 : u > w_max ? w_max : u;
             }
             for (int k = start[i]; k < start[i + 1]; k++) current[target[k]] += w[k];
         } else {
             for (int k = start[i]; k < start[i + 1]; k++) {
-                e[k] = e[k] * d200 + (FORM ? 0 : potentiation * z[target[k]]);
+                e[k] *= d200;
                 const float u = w[k] + gain * e[k];
                 w[k] = u < 0 ? 0 : u > w_max ? w_max : u;
             }
         }
     }
     for (int i = 0; i < N; i++)
-        if (z[i] != 0)
-            for (int k = net->fixed_start[i]; k < net->fixed_start[i + 1]; k++) current[net->fixed_target[k]] += net->fixed_weight[k];
+        if (z[i] != 0) send_fixed(net, i);
+#endif
     for (int i = 0; i < N; i++) x[i] += z[i];
     net->spikes += spikes;
     net->t++;

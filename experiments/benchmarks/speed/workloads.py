@@ -13,6 +13,7 @@ from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 RATE = 0.05  # input spikes a step, that is 50 Hz at dt = 1 ms
 CHECKED = {500: 0.469, 1000: 0.527}  # steps -> mean weight, agreed by C, a lazy C and JAX
+EXPECTED = {f"mean_weight_{steps}": (weight, 0.01) for steps, weight in CHECKED.items()}  # name -> value, tolerance
 
 
 def parameters(n: int) -> DopamineLayerParameters:
@@ -35,7 +36,7 @@ class CReference:
 
     def __init__(self, n: int, m: int, copies: int, steps: int, block: int = 1) -> None:
         self.n, self.m, self.copies, self.steps, self.block = n, m, copies, steps, block
-        self.name = "C" if block == 1 else "C, blocked"
+        self.name = "C" if block == 1 else "C, tuned"
         self.library: Any = None
         self.network: Any = None
 

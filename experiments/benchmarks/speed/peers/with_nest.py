@@ -31,7 +31,8 @@ class Network:
         times = [float(t) for t in range(1, 200_000) if t % 1000 < 500]
         dopamine = nest.Create("parrot_neuron")
         nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), dopamine)
-        transmitter = nest.Create("volume_transmitter")
+        # Synapses are told of dopamine once in 50 ms, as long as a chunk of neurorl, or in every step.
+        transmitter = nest.Create("volume_transmitter", params={"deliver_interval": 1 if self.closed else 50})
         nest.Connect(dopamine, transmitter)
         rule = {
             "tau_c": 200.0,
