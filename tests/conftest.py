@@ -11,3 +11,12 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
 settings.register_profile("neurorl", deadline=None, max_examples=20, derandomize=True)
 settings.load_profile("neurorl")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the simulators that the parity tests meet: under xdist the process that reports reads no deeper conftest."""
+    from experiments import simulators
+
+    versions = simulators.installed()
+    met = ", ".join(f"{name} {versions.get(name, 'absent')}" for name in simulators.SIMULATORS)
+    terminalreporter.write_line(f"simulators met: {met}")

@@ -10,11 +10,6 @@ from experiments.simulators.scenarios import SCENARIOS
 VERSIONS = simulators.installed()
 
 
-def pytest_terminal_summary(terminalreporter):
-    met = ", ".join(f"{name} {VERSIONS.get(name, 'absent')}" for name in simulators.SIMULATORS)
-    terminalreporter.write_line(f"simulators met: {met}")
-
-
 def pytest_generate_tests(metafunc):
     """Run a test that asks for ``simulator`` once with each one, and with ``scenario`` too, with each of its scenarios."""
     if {"simulator", "scenario"} <= set(metafunc.fixturenames):
