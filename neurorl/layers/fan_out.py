@@ -24,7 +24,7 @@ def targets(connectivity: Connectivity) -> Array:
     columns = _columns(connectivity)
     width = aligned(max(1, int(connectivity.out_degree.max())))
     named = connectivity.n_post + width
-    dtype = np.uint16 if named <= np.iinfo(np.uint16).max else np.int32  # targets are a third of what a spike reads
+    dtype = np.uint16 if named <= np.iinfo(np.uint16).max else np.int32  # as int32 they are a third of what a spike reads
     rows = np.tile(np.arange(connectivity.n_post, named, dtype=dtype), (connectivity.n_pre + 1, 1))
     rows[connectivity.pre, columns] = connectivity.post
     return jnp.asarray(rows)

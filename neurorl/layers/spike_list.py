@@ -2,8 +2,8 @@
 
 XLA compiles ``jnp.flatnonzero`` to a scan over all neurons and a scatter of as many numbers. Packed in words of 32, a population
 of a few thousand is a hundred numbers, and the k-th spike is found by counting: five times faster for the 2 % that spike in a
-millisecond. Counting costs words times batch, so that larger populations search instead, in words log: a list of 2 % of 64,000
-neurons takes 25 us then, and would take 1.1 ms.
+millisecond. Counting costs the words times the spikes, so that larger populations search instead: a list of 2 % of 64,000 neurons
+takes 25 us then, and would take 1.1 ms.
 """
 
 from collections.abc import Callable

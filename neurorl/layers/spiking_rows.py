@@ -125,9 +125,11 @@ def flush(
         """Add the spikes that are left of ``rows`` [b], of which n is none, and clip the weights."""
 
         def add(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-            step, *synapses = carry
+            step, *rows_so_far = carry
             later = steps.at[jnp.minimum(step + 1, end), rows].get(mode="fill", fill_value=end)
-            w, e = (part + change.at[step].get(mode="promise_in_bounds") for part, change in zip(synapses, by_spike, strict=True))
+            w, e = (
+                part + added.at[step].get(mode="promise_in_bounds") for part, added in zip(rows_so_far, by_spike, strict=True)
+            )
             return later, w, e
 
         weights, eligibility = synapses

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 class Case(Protocol):
     """One implementation of one workload.
 
-    Each workload file has the functions ``neurorl_cases()``, one case or several modes, and ``c_cases()``; a peer's file is
-    described in :mod:`experiments.benchmarks.speed.peers`.
+    Each workload file has the functions ``neurorl_cases()``, one case or several modes, and ``c_cases()``, and ``EXPECTED``, what
+    their checks must come to: name -> value, tolerance. A peer's file is described in :mod:`experiments.benchmarks.speed.peers`.
     """
 
     name: str  # "neurorl", "neurorl K=1", "C", "BrainPy": a column of the table

@@ -8,15 +8,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from experiments.benchmarks.speed.workloads import CHECKED, EXPECTED, RATE, CReference, dopamine, parameters, weights
+from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
 from neurorl.layers import batched_plasticity, counter_random, dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
 from neurorl.running.backend import WIDE_VECTORS
 
-__all__ = ["EXPECTED", "c_cases", "neurorl_cases"]
-
 N, M, COPIES = 64, 16, 256
 STEPS = 10_000  # of one measurement
+EXPECTED = expected(0.01)
 
 
 @partial(jax.jit, static_argnums=2, donate_argnums=0, compiler_options=WIDE_VECTORS)

@@ -10,12 +10,12 @@ import numpy as np
 from jax import Array
 
 from experiments.benchmarks.speed.w1 import M, N
-from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, parameters, weights
+from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
 from neurorl.layers import counter_random, dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
 
 P = parameters(N)
-EXPECTED = {f"mean_weight_{steps}": (weight, 0.02) for steps, weight in CHECKED.items()}  # one small network: its draw shows
+EXPECTED = expected(0.02)  # of one small network, whose draw shows
 
 
 def millisecond(seed: int, carry: tuple[DopamineLayerState, Array]) -> tuple[tuple[DopamineLayerState, Array], Array]:

@@ -8,15 +8,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from experiments.benchmarks.speed.workloads import CHECKED, EXPECTED, RATE, CReference, dopamine, parameters, weights
+from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
 from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
 from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
-__all__ = ["EXPECTED", "c_cases", "neurorl_cases"]
-
 N = M = 1000
 CHUNK = 50  # ms
+EXPECTED = expected(0.01)
 STEPS = {"chunked": 30_000, "stepwise": 4_000, "C": 5_000}  # of one measurement
 
 

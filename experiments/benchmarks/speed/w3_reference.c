@@ -1,10 +1,10 @@
 /* W3 of WORKLOADS.md: a sparse LIF network with dopamine-gated STDP, every plastic synapse brought up to date in every step.
  *
  * Potentiation, which needs the postsynaptic spikes, walks before the pass through the synapses onto the neurons that fired, so that
- * the pass is contiguous: twice as fast as reading those spikes in the pass, one gather a synapse. FLAT 0 then makes one fused pass:
- * the eligibility decays, the weight changes and is clipped, and the rows of neurons that fired take in depression and send the
- * current of the next step. It is the reference that ratios are taken to. FLAT 1 is what hand work makes of it: a list of the neurons
- * that fired, depression and sending as walks along it, and one flat, aligned pass that does nothing but decay, change and clip.
+ * the pass is contiguous. FLAT 0 then makes one fused pass: the eligibility decays, the weight changes and is clipped, and the rows
+ * of neurons that fired take in depression and send the current of the next step. It is the reference that ratios are taken to.
+ * FLAT 1 is what hand work makes of it: a list of the neurons that fired, depression and sending as walks along it, and one flat,
+ * aligned pass that does nothing but decay, change and clip.
  *
  * Connectivity and first weights are given, and the noise is that of neurorl/layers/counter_normal.py, so that this and the JAX
  * network simulate the same. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math. */

@@ -13,7 +13,6 @@ from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 RATE = 0.05  # input spikes a step, that is 50 Hz at dt = 1 ms
 CHECKED = {500: 0.469, 1000: 0.527}  # steps -> mean weight, agreed by C, a lazy C and JAX
-EXPECTED = {f"mean_weight_{steps}": (weight, 0.01) for steps, weight in CHECKED.items()}  # name -> value, tolerance
 
 
 def parameters(n: int) -> DopamineLayerParameters:
@@ -24,6 +23,11 @@ def parameters(n: int) -> DopamineLayerParameters:
 def dopamine(t: Array) -> Array:
     """Return the dopamine of step ``t``: half a second of reward, half a second of punishment."""
     return jnp.where(t % 1000 < 500, 1.0, -1.0)
+
+
+def expected(tolerance: float) -> dict[str, tuple[float, float]]:
+    """Return what the check of a case must come to: name -> value, tolerance."""
+    return {f"mean_weight_{steps}": (weight, tolerance) for steps, weight in CHECKED.items()}
 
 
 def weights(seed: int, shape: tuple[int, ...]) -> Array:
