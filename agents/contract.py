@@ -14,6 +14,10 @@ after every so many environment steps:
 
     state            = agent.update(state, key)                          learn from what was gathered
 
+An agent of spiking neurons gives a sixth, which does what ``learn`` does and tells what its neurons did:
+
+    state, action, recording = agent.record(state, timestep, key)
+
 Within ``learn`` a branch on a learner's own counter would not do: mapped over learners, both sides of it run on every step.
 """
 
@@ -45,6 +49,13 @@ def restart(observation: Array, events: Any = ()) -> Timestep:
         events: Those of a step in which nothing happened, of the environment's shapes.
     """
     return Timestep(observation, jnp.float32(0.0), jnp.array(False), jnp.array(True), observation, events)
+
+
+class Recording(NamedTuple):
+    """What an agent's network did in one environment step, for figures and exports: no reader needs to know the agent."""
+
+    spikes: dict[str, Array]  # of each population by name, in its order along the way of a spike: [S, n] counts per substep
+    signals: dict[str, Array]  # [] each, by name: value, dopamine and whatever else the agent says
 
 
 class Agent:

@@ -23,7 +23,7 @@ from jax import Array
 from neurorl import codes
 from neurorl.agents import actions, components
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Timestep
+from neurorl.agents.contract import Agent, Recording, Timestep
 from neurorl.codes import spike_encoder, working_memory
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
@@ -126,16 +126,6 @@ class State(NamedTuple):
     scaled: Array  # [], environment steps on which synaptic scaling acted
 
 
-class Activity(NamedTuple):
-    """What the network did in one environment step, for figures."""
-
-    input_spikes: Array  # [S, C]
-    actor_spikes: Array  # [S, A]
-    critic_spikes: Array  # [S, 2 neurons], counts
-    value: Array  # []
-    dopamine: Array  # []
-
-
 @struct.dataclass
 class SpikingActorCritic(Agent):
     """Hyperparameters of the spiking actor-critic, and its contract (``neurorl.agents.contract``)."""
@@ -192,8 +182,8 @@ class SpikingActorCritic(Agent):
         state, action, _ = self.record(state, timestep, key)
         return state, action
 
-    def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Activity]:
-        """Do what :meth:`learn` does and return the activity too."""
+    def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
+        """Do what :meth:`learn` does and tell what the neurons did."""
         key_input, key_actor = jax.random.split(key)
         ended = timestep.terminated | timestep.truncated
         arousal = norepinephrine.arousal(self.norepinephrine, state.surprise, state.uncertainty)
@@ -248,7 +238,8 @@ class SpikingActorCritic(Agent):
             unlikely=-(post.spikes * jnp.log(jnp.where(post.spikes > 0.0, post.hazard / self.actor.hazard, 1.0))).sum(),
             scaled=state.scaled + scaled,
         )
-        return state, self._express(post, winners), Activity(x.spikes, post.spikes, critic_spikes, value, delta)
+        spikes = {"input": x.spikes, "actor": post.spikes, "critic": critic_spikes}
+        return state, self._express(post, winners), Recording(spikes, {"value": value, "dopamine": delta})
 
     def rest(self, state: State) -> EncoderState:
         """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""

@@ -97,7 +97,7 @@ def steps_of(agent: SpikingActorCritic, keys: Array, starts: Array, params: Para
             state, world, timestep = carry
             key_learn, key_step = jax.random.split(jax.random.fold_in(key, index))
             state, action, activity = agent.record(state, timestep, key_learn)
-            seen = world.trial, world.clock, activity.dopamine, activity.critic_spikes.sum(0)
+            seen = world.trial, world.clock, activity.signals["dopamine"], activity.spikes["critic"].sum(0)
             out = ENV.step(key_step, world, action, of_trial(world.trial + 1))
             observation, world, reward, terminated, truncated, info = out
             return (state, world, Timestep(observation, reward, terminated, truncated, info["final_observation"])), seen

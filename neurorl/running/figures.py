@@ -111,22 +111,22 @@ def spikes(configuration: Config, learners: Learners, path: Path, lane: int = 0)
         f"({episode.reward.sum():g} in {len(steps) - 1} steps, {episode.ended})",
         fontsize=11,
     )
-    whole.plot(steps, activity.value, color=COLOURS[0], label="value V(s), from the critic's rates")
+    whole.plot(steps, activity.signals["value"], color=COLOURS[0], label="value V(s), from the critic's rates")
     whole.set_ylabel("value\n(reward / step)")
     whole.legend(frameon=False, fontsize=8, loc="lower right")
     dopamine.axhline(0, color="0.7", linewidth=0.8)
-    dopamine.vlines(steps, 0, activity.dopamine, color=COLOURS[3], linewidth=0.9)
+    dopamine.vlines(steps, 0, activity.signals["dopamine"], color=COLOURS[3], linewidth=0.9)
     dopamine.set(ylabel="dopamine\n(prediction error)", xlabel="environment step")
     for axes in (whole, dopamine):
         axes.axvspan(0, min(ZOOM, len(steps)), color="0.93", zorder=0)
         axes.set_xlim(0, len(steps))
-    _raster(inputs, activity.input_spikes[:ZOOM], "0.15")
-    inputs.set_ylabel(f"input neurons\n({activity.input_spikes.shape[-1]}, place cells)")
-    _raster(actor, activity.actor_spikes[:ZOOM], COLOURS[1], size=60)
-    actions = activity.actor_spikes.shape[-1]
+    _raster(inputs, activity.spikes["input"][:ZOOM], "0.15")
+    inputs.set_ylabel(f"input neurons\n({activity.spikes['input'].shape[-1]}, place cells)")
+    _raster(actor, activity.spikes["actor"][:ZOOM], COLOURS[1], size=60)
+    actions = activity.spikes["actor"].shape[-1]
     actor.set(ylabel="actor\n(action)", yticks=range(actions), ylim=(-0.6, actions - 0.4))
-    substeps = activity.critic_spikes.shape[1]
-    counts = activity.critic_spikes[:ZOOM].reshape(-1, activity.critic_spikes.shape[-1])
+    substeps = activity.spikes["critic"].shape[1]
+    counts = activity.spikes["critic"][:ZOOM].reshape(-1, activity.spikes["critic"].shape[-1])
     half = counts.shape[1] // 2
     time = np.arange(len(counts)) / substeps
     critic.step(time, counts[:, :half].mean(1), color=COLOURS[2], label="group that raises the value", where="post")

@@ -25,7 +25,7 @@ def live(agent, rewards):
         state, _, activity = agent.record(state, timestep, jax.random.fold_in(jax.random.key(1), index))
         observation = index % 3
         after = Timestep(observation, reward, jnp.array(False), jnp.array(False), observation)
-        return (state, after), (state, activity.dopamine)
+        return (state, after), (state, activity.signals["dopamine"])
 
     start = agent.init(jax.random.key(0)), restart(jnp.int32(0))
     inputs = jnp.arange(len(rewards)), jnp.asarray(rewards, jnp.float32)

@@ -28,7 +28,7 @@ def test_surprise_is_paid_in_units_of_reward(strength):
     no = jnp.array(False)
     *_, activity = agent.record(state, Timestep(jnp.int32(0), jnp.float32(1.0), no, no, jnp.int32(0)), jax.random.key(1))
     bare = AGENT.record(state, Timestep(jnp.int32(0), jnp.float32(1.0 + 2.0 * strength), no, no, jnp.int32(0)), jax.random.key(1))
-    assert float(activity.dopamine) == pytest.approx(float(bare[2].dopamine), abs=1e-6)
+    assert float(activity.signals["dopamine"]) == pytest.approx(float(bare[2].signals["dopamine"]), abs=1e-6)
 
 
 def test_the_reward_for_surprise_keeps_choice_open():
