@@ -106,7 +106,7 @@ def test_cortisol_ends_with_the_episode_and_its_last_loss_is_felt_at_its_stress(
             each.record(each.init(jax.random.key(0)), last, jax.random.key(1)) for each in (agent, calm)
         )
         assert state.stress == 0.0, "the next episode begins without it"
-        assert felt.dopamine == 2.0 * plain.dopamine
-        assert (plain.dopamine != 0.0) == ended["terminated"], "a truncated transition teaches nothing"
+        assert felt.signals["dopamine"] == 2.0 * plain.signals["dopamine"]
+        assert (plain.signals["dopamine"] != 0.0) == ended["terminated"], "a truncated transition teaches nothing"
     going = last._replace(truncated=jnp.array(False), observation=jnp.int32(2))
     assert agent.learn(agent.init(jax.random.key(0)), going, jax.random.key(1))[0].stress == 1.0
