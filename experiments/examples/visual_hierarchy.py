@@ -36,6 +36,7 @@ from neurorl.neuromodulation.reward import RewardParameters, RewardState
 from neurorl.neurons import escape_noise
 from neurorl.plasticity import bounds, rules
 from neurorl.plasticity.bounds import WeightBounds
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses import connectivity
 from neurorl.synapses.connectivity import Connectivity
 from neurorl.synapses.spike_trace import SpikeTrace
@@ -137,7 +138,7 @@ def learn(weights: Array, v2: Array, label: Array, gain: float | Array, key: Arr
     competing = jnp.arange(STEPS)[:, None] >= STEPS - DECISION
     hazard = escape_noise.hazard(potential / NOISE, HAZARD) * competing
     decision = escape_noise.first_spike(key, hazard)
-    eligibility = rules.td_ltp(trace, rules.Postsynaptic(decision.spikes, hazard))
+    eligibility = rules.td_ltp.over(STDP(a_plus=1.0), trace, rules.Response(decision.spikes, hazard))
     expected = jnp.maximum((decision.spikes * potential).sum(), 0.0)  # below threshold nothing is expected
     received = (decision.winner == label).astype(float)
     _, error = reward.predict(DOPAMINE, RewardState(expected), received)

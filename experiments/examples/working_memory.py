@@ -19,8 +19,8 @@ from neurorl.analysis import plots, spike_train
 from neurorl.networks import models
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network, Record
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 STEPS = 4000  # of 1 ms
 CUE, DISTRACTOR = slice(500, 700), slice(1700, 1900)  # ms
@@ -30,8 +30,8 @@ CONTROL_CUE = 16.0  # mV, so that without recurrent excitation too A fires in it
 REMEMBERED = 10.0  # Hz, about half the rate of memory and far above that of rest
 WINDOW = 50  # ms, for rates
 SEEDS = 10
-NMDA, GABA = ExponentialParameters(tau=100.0), ExponentialParameters(tau=10.0)
-SATURATION = ShortTermPlasticityParameters(u=0.63, tau_rec=100.0)
+NMDA, GABA = ExponentialCurrent(tau=100.0), ExponentialCurrent(tau=10.0)
+SATURATION = ShortTermPlasticity(u=0.63, tau_rec=100.0)
 CONFIG = NetworkConfig(stdp_enabled=False, neuromod_enabled=False, v_reset=-60.0)
 
 

@@ -8,10 +8,10 @@ from neurorl.networks import models
 from neurorl.neuromodulation.effects import Effects
 from neurorl.neuromodulation.modulators import Modulators
 from neurorl.neurons.escape_rate import EscapeRate
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.parameters import Checked, parameter
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.synapses.short_term_plasticity import DEPRESSING, ShortTermPlasticityParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.synapses.short_term_plasticity import DEPRESSING, ShortTermPlasticity
 
 
 @struct.dataclass
@@ -40,13 +40,13 @@ class NetworkConfig(Checked):
     scaling_target: float | Array = parameter(10.0, "what the norm is kept at, in the unit of the weights", above=0.0)
     threshold_rate: float | Array = parameter(0.0, "rise of the threshold of the LIF family at a spike, mV; 0: none", low=0.0)
     target_rate: float | Array = parameter(10.0, "rate at which the threshold holds still, Hz", low=0.0)
-    stdp: DopamineSTDPParameters = DopamineSTDPParameters()
-    stp: ShortTermPlasticityParameters = DEPRESSING
+    stdp: DopamineSTDP = DopamineSTDP()
+    stp: ShortTermPlasticity = DEPRESSING
     modulators: Modulators = Modulators()
     effects: Effects = Effects()
     escape: EscapeRate | None = None
 
     @property
-    def membrane(self) -> LIFParameters:
+    def membrane(self) -> LIF:
         """The membrane constants of the LIF family."""
-        return LIFParameters(self.tau_m, self.v_rest, self.v_thresh, self.v_reset, self.tau_ref, self.resistance)
+        return LIF(self.tau_m, self.v_rest, self.v_thresh, self.v_reset, self.tau_ref, self.resistance)

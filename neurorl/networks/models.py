@@ -8,16 +8,16 @@ from jax import Array
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.neurons import adaptive_lif, izhikevich, lif
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters
-from neurorl.neurons.izhikevich import IzhikevichParameters
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.adaptive_lif import AdaptiveLIF
+from neurorl.neurons.izhikevich import Izhikevich
+from neurorl.neurons.lif import LIF
 
-NeuronParameters = LIFParameters | AdaptiveLIFParameters | IzhikevichParameters
+NeuronParameters = LIF | AdaptiveLIF | Izhikevich
 
 MODULES: dict[type, ModuleType] = {
-    LIFParameters: lif,
-    AdaptiveLIFParameters: adaptive_lif,
-    IzhikevichParameters: izhikevich,
+    LIF: lif,
+    AdaptiveLIF: adaptive_lif,
+    Izhikevich: izhikevich,
 }
 NAMES = ("lif", "adaptive_lif", *izhikevich.PRESETS)
 
@@ -34,7 +34,7 @@ def module_of(parameters: Any) -> ModuleType:
     return MODULES[type(parameters)]
 
 
-def by_name(name: str, shared: LIFParameters) -> NeuronParameters:
+def by_name(name: str, shared: LIF) -> NeuronParameters:
     """Return the parameters of a model by its name: ``lif``, ``adaptive_lif``, or a preset of the Izhikevich neuron.
 
     Args:
@@ -49,7 +49,7 @@ def by_name(name: str, shared: LIFParameters) -> NeuronParameters:
     if name == "lif":
         return shared
     if name == "adaptive_lif":
-        return AdaptiveLIFParameters(
+        return AdaptiveLIF(
             **{
                 field: getattr(shared, field)
                 for field in ("tau_m", "v_rest", "v_threshold", "v_reset", "refractory", "resistance")
@@ -60,6 +60,6 @@ def by_name(name: str, shared: LIFParameters) -> NeuronParameters:
 
 def current_of_jump(parameters: NeuronParameters, dt: float | Array) -> Array:
     """Return the current that, held for one step, moves v by 1 mV: how a delta synapse enters a neuron that takes currents."""
-    if isinstance(parameters, IzhikevichParameters):
+    if isinstance(parameters, Izhikevich):
         return 1.0 / jnp.asarray(dt)
     return 1.0 / (parameters.resistance * -jnp.expm1(-dt / parameters.tau_m))

@@ -39,15 +39,15 @@ from neurorl.networks.pathway import Pathway, PathwayState
 from neurorl.networks.population import Population
 from neurorl.neuromodulation import effects, modulators
 from neurorl.neuromodulation.modulators import ModulatorState
-from neurorl.neurons.izhikevich import IzhikevichParameters
-from neurorl.neurons.lif import LIFParameters
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.neurons.izhikevich import Izhikevich
+from neurorl.neurons.lif import LIF
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.synapses import connectivity as connectivities
 from neurorl.synapses import delay_line
 from neurorl.synapses import projection as projections
 from neurorl.synapses.connectivity import Connectivity
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 Inputs = Mapping[Any, Any]  # a population, or its name -> an array
 
@@ -111,7 +111,7 @@ class Network:
         neuron = self.config.neuron if neuron is None else neuron
         if isinstance(neuron, str):
             neuron = models.by_name(neuron, self.config.membrane)
-        if self.config.escape is not None and isinstance(neuron, IzhikevichParameters):
+        if self.config.escape is not None and isinstance(neuron, Izhikevich):
             raise NeurorlError(f"population '{name}' has Izhikevich neurons, whose peak is no threshold: leave 'escape' out")
         population = Population(name, size, kind, neuron)
         self.populations[name] = population
@@ -128,9 +128,9 @@ class Network:
         connectivity: Connectivity | None = None,
         delay: float | np.ndarray | tuple[float, float] | None = None,
         seed: int | None = None,
-        plastic: bool | DopamineSTDPParameters | None = None,
-        stp: ShortTermPlasticityParameters | bool = False,
-        synapse: ExponentialParameters | None = None,
+        plastic: bool | DopamineSTDP | None = None,
+        stp: ShortTermPlasticity | bool = False,
+        synapse: ExponentialCurrent | None = None,
         scaling_target: float | None = None,
     ) -> Pathway:
         """Connect two populations, or one with itself (then no neuron with itself).
@@ -166,7 +166,7 @@ class Network:
         delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
         projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
         learns = not source.inhibitory if plastic is None else bool(plastic)
-        constants = plastic if isinstance(plastic, DopamineSTDPParameters) else self.config.stdp
+        constants = plastic if isinstance(plastic, DopamineSTDP) else self.config.stdp
         pathway = Pathway(
             source=source.name,
             target=target.name,
@@ -191,7 +191,7 @@ class Network:
         return NetworkState(
             step=jnp.int32(0),
             neurons={name: p.init() for name, p in self.populations.items()},
-            thresholds={name: jnp.zeros(p.size) for name, p in self.populations.items() if isinstance(p.neuron, LIFParameters)},
+            thresholds={name: jnp.zeros(p.size) for name, p in self.populations.items() if isinstance(p.neuron, LIF)},
             spikes={name: jnp.zeros(p.size) for name, p in self.populations.items()},
             pathways=[pathway.init() for pathway in self.pathways],
             modulators=modulators.init(self.config.modulators),
@@ -267,12 +267,12 @@ class Network:
             else:
                 total = (drive[name] + outside * factors.attention * factors.input) * factors.gain
             noise = () if c.escape is None else (c.escape, key)
-            if isinstance(neuron, LIFParameters):
+            if isinstance(neuron, LIF):
                 tau_m = neuron.tau_m if factors is None else neuron.tau_m * factors.tau_m
                 neuron = neuron.replace(v_threshold=neuron.v_threshold + state.thresholds[name], tau_m=tau_m)  # type: ignore[attr-defined]
             neurons[name], own = models.module_of(neuron).step(neuron, state.neurons[name], total, dt, *noise)
             fired[name] = jnp.maximum(own, spikes[name]) if name in spikes else own
-            if isinstance(neuron, LIFParameters):
+            if isinstance(neuron, LIF):
                 share = c.target_rate * dt / 1000.0
                 thresholds[name] = threshold.adapt(state.thresholds[name], fired[name], share, c.threshold_rate)
         dopamine = modulation.phasic.dopamine if c.neuromod_enabled else None

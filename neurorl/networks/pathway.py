@@ -15,14 +15,14 @@ from jax import Array
 from neurorl.homeostasis import scaling
 from neurorl.networks.models import NeuronParameters, current_of_jump
 from neurorl.neurons import lif
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import dopamine_stdp
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters, DopamineSTDPState
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.synapses import delay_line, exponential, short_term_plasticity
 from neurorl.synapses.delay_line import DelayLine
-from neurorl.synapses.exponential import ExponentialParameters
+from neurorl.synapses.exponential import ExponentialCurrent
 from neurorl.synapses.projection import Projection, ProjectionState
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters, ShortTermPlasticityState
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity, ShortTermPlasticityState
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,9 +33,9 @@ class Pathway:
     target: str
     projection: Projection
     weights: np.ndarray  # [s], to begin with; mV a spike, or units of current with exponential synapses
-    plasticity: DopamineSTDPParameters | None
-    stp: ShortTermPlasticityParameters | None
-    synapse: ExponentialParameters | None  # None: a spike moves the membrane at once
+    plasticity: DopamineSTDP | None
+    stp: ShortTermPlasticity | None
+    synapse: ExponentialCurrent | None  # None: a spike moves the membrane at once
     scaling: str  # norm of each postsynaptic neuron's weights that is kept: l1, l2 or none
     scaling_target: float  # in the unit of the weights
 
@@ -87,7 +87,7 @@ class Pathway:
         if self.synapse is None:
             return state, arriving * current_of_jump(neuron, dt)
         current = exponential.step(self.synapse, state.current, arriving, dt)
-        if isinstance(neuron, LIFParameters):
+        if isinstance(neuron, LIF):
             return state._replace(current=current), lif.equivalent_current(neuron, current, self.synapse.tau, dt)
         return state._replace(current=current), exponential.mean(self.synapse, current, dt)
 

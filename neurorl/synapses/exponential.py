@@ -18,7 +18,7 @@ from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class ExponentialParameters(Checked):
+class ExponentialCurrent(Checked):
     """Constants of the synapses of a population; a scalar or of the population's shape."""
 
     tau: float | Array = parameter(5.0, "time constant of the current, ms", above=0.0)
@@ -29,7 +29,7 @@ def init(n: int) -> Array:
     return jnp.zeros(n)
 
 
-def step(parameters: ExponentialParameters, current: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
+def step(parameters: ExponentialCurrent, current: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
     """Return the synaptic current [n] at the end of a step.
 
     Args:
@@ -41,6 +41,6 @@ def step(parameters: ExponentialParameters, current: Array, arriving: Array, dt:
     return current * jnp.exp(-dt / parameters.tau) + arriving
 
 
-def mean(parameters: ExponentialParameters, current: Array, dt: float | Array = 1.0) -> Array:
+def mean(parameters: ExponentialCurrent, current: Array, dt: float | Array = 1.0) -> Array:
     """Return the mean [n] over a step of a current that starts it at ``current`` [n]."""
     return current * -jnp.expm1(-dt / parameters.tau) * parameters.tau / dt

@@ -12,10 +12,10 @@ from neurorl.neurons import lif
 from neurorl.neurons.escape_rate import EscapeRate
 from neurorl.plasticity import stdp
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.synapses import connectivity
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 QUIET = NetworkConfig(v_thresh=1000.0, v_reset=-75.0)  # nothing fires of itself
 REST = -70.0
@@ -58,7 +58,7 @@ def test_inhibitory_neurons_inhibit_by_the_size_of_the_weight():
 
 @pytest.mark.parametrize("tau", [5.0, 20.0])
 def test_an_exponential_synapse_moves_a_lif_neuron_as_the_closed_form_says(tau):
-    network, source, target = pair(QUIET, weight=3.0, synapse=ExponentialParameters(tau))
+    network, source, target = pair(QUIET, weight=3.0, synapse=ExponentialCurrent(tau))
     _, record = network.run(network.init(), 60, spikes={source: pulse(60, 0)}, voltages=(target,))
     t = np.maximum(np.arange(60.0), 0.0)  # ms since the current began, at the start of step 1
     response = t / tau * np.exp(-t / tau) if tau == 20.0 else tau / (tau - 20.0) * (np.exp(-t / tau) - np.exp(-t / 20.0))
@@ -66,7 +66,7 @@ def test_an_exponential_synapse_moves_a_lif_neuron_as_the_closed_form_says(tau):
 
 
 def test_short_term_plasticity_scales_what_arrives():
-    stp = ShortTermPlasticityParameters(u=0.5, tau_rec=100.0, tau_facil=0.0)
+    stp = ShortTermPlasticity(u=0.5, tau_rec=100.0, tau_facil=0.0)
     network, source, target = pair(QUIET, weight=2.0, stp=stp)
     _, record = network.run(network.init(), 20, spikes={source: pulse(20, 0, 10)}, voltages=(target,))
     v = record.v["target"][:, 0] - REST
@@ -136,12 +136,12 @@ def test_without_dopamine_no_weight_changes_and_with_it_all_that_are_eligible_do
 def test_ungated_stdp_is_the_window_of_the_arrival(delay, lag):
     bounds = WeightBounds(w_min=0.0, w_max=10.0)
     network, source, target = pair(
-        QUIET.replace(neuromod_enabled=False), weight=1.0, delay=delay, plastic=DopamineSTDPParameters(bounds=bounds)
+        QUIET.replace(neuromod_enabled=False), weight=1.0, delay=delay, plastic=DopamineSTDP(bounds=bounds)
     )
     arrival = 20
     spikes = {source: pulse(50, arrival - int(delay)), target: pulse(50, arrival + lag)}
     state, _ = network.run(network.init(), 50, spikes=spikes)
-    expected = 1.0 + stdp.window(stdp.STDPParameters(), jnp.float32(lag))
+    expected = 1.0 + stdp.window(stdp.STDP(), jnp.float32(lag))
     np.testing.assert_allclose(state.pathways[0].weights, expected, rtol=1e-5)
 
 
