@@ -11,6 +11,7 @@ import numpy as np
 from experiments.examples.drawing import panels, save
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import stdp
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
@@ -39,7 +40,7 @@ def pairs(config: NetworkConfig, dopamine: float, steps: int) -> np.ndarray:
 
 
 def main() -> None:
-    silent = NetworkConfig(v_thresh=1000.0)
+    silent = NetworkConfig(neuron=LIF(v_threshold=1000.0))
     ungated = pairs(silent.replace(neuromod_enabled=False), 0.0, 0)
     theory = np.asarray(stdp.window(STDP(), jnp.asarray(LAGS, float)))
     print(f"largest difference from the closed form: {np.abs(ungated - theory).max():.2g}")

@@ -34,6 +34,7 @@ from neurorl.networks.network import Network, NetworkState
 from neurorl.neuromodulation import reward
 from neurorl.neuromodulation.reward import RewardParameters, RewardState
 from neurorl.neurons import escape_noise
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import bounds, rules
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.stdp import STDP
@@ -92,7 +93,7 @@ def receptive_fields() -> Connectivity:
 
 def hierarchy(seed: int = 0) -> Network:
     """Return the populations up to V2."""
-    network = Network(NetworkConfig(stdp_enabled=False, neuromod_enabled=False, tau_m=10.0, v_reset=-70.0))
+    network = Network(NetworkConfig(stdp_enabled=False, neuromod_enabled=False, neuron=LIF(tau_m=10.0, v_reset=-70.0)))
     retina = network.add_population(2 * SIDE**2, "sensory", name="retina")
     v1 = network.add_population(SIDE**2 * ORIENTATIONS, name="V1")
     v2 = network.add_population(V2, name="V2")

@@ -20,7 +20,6 @@ from neurorl.plasticity import stdp as stdp_rule
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.plasticity.stdp import STDP
-from neurorl.synapses import exponential
 from neurorl.synapses import short_term_plasticity as short_term
 from neurorl.synapses.exponential import ExponentialCurrent
 from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
@@ -73,10 +72,10 @@ def exponential_synapse(
         membrane, current = state
         input = lif_neuron.equivalent_current(parameters, current, synapse.tau, dt)
         membrane, spikes = lif_neuron.step(parameters, membrane, input, dt)
-        current = exponential.step(synapse, current, arriving, dt)
+        current = synapse.step(current, arriving, dt)
         return (membrane, current), {"v": membrane.v[0], "current": current[0], "spikes": spikes[0]}
 
-    return scan(lambda: (lif_neuron.init(1, parameters), exponential.init(1)), step, arriving, dtype)
+    return scan(lambda: (lif_neuron.init(1, parameters), synapse.init(1)), step, arriving, dtype)
 
 
 def short_term_plasticity(parameters: ShortTermPlasticity, spikes: np.ndarray, dt: float, dtype: str = "float64") -> Traces:

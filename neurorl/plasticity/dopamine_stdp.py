@@ -38,6 +38,7 @@ class DopamineSTDP(Checked):
     learning_rate: float | Array = parameter(
         0.01, "weight change per ms for a unit of dopamine and eligibility; additive: factor of the change", low=0.0
     )
+    receptor: float = parameter(1.0, "sign and strength of dopamine's effect: 1 as at D1 receptors, -1 as at D2")
     rule: str = parameter(
         "pair-stdp", "what a spike adds to the eligibility: pair-stdp, td-ltp, escape-noise, or module:function", static=True
     )
@@ -71,36 +72,36 @@ def init(n_pre: int, n_post: int, synapses: Synapses | None = None) -> DopamineS
     return DopamineSTDPState(stdp.init(n_pre, n_post), jnp.zeros(shape))
 
 
-def tag(
+def change(
     parameters: DopamineSTDP,
-    state: DopamineSTDPState,
+    eligibility: Array,
+    weights: Array,
+    x: Array,
+    y: Array,
     pre: Array,
     post: Array,
+    hazard: Array,
+    dopamine: float | Array,
     dt: float | Array = 1.0,
-    *,
-    hazard: Array | None = None,
-    synapses: Synapses | None = None,
-) -> tuple[DopamineSTDPState, Array]:
-    """Let the spikes of one step leave their traces; arguments as in :func:`step`.
+    rate: float | Array = 1.0,
+) -> tuple[Array, Array]:
+    """Return eligibility and weights after one step, elementwise, so in any layout of synapses.
 
-    Returns:
-        The new memory, and what the step added to the eligibility, [m, n] or [s].
-
-    Raises:
-        NeurorlError: A rule that needs the hazard, without it.
+    Args:
+        parameters: Constants of the rule.
+        eligibility, weights: Before the step.
+        x, y: Pre- and postsynaptic traces at the synapses, decayed to this step and without its spikes.
+        pre, post, hazard: Spikes of this step, and the probability of the postsynaptic ones, at the synapses.
+        dopamine, dt, rate: As in :func:`step`.
     """
-    p, rule = parameters, rules.find(parameters.rule)
-    if hazard is None:
-        if getattr(rule, "needs_hazard", False):
-            raise NeurorlError(f"'hazard' is None; the rule {p.rule} needs the probability of each spike in this step, [m]")
-        hazard = jnp.zeros_like(post)
-    traces = stdp.decay(p.stdp, state.traces, dt)
-    x, y = stdp.at_synapses(traces.pre, traces.post, synapses)
-    pre_at, post_at = stdp.at_synapses(pre, post, synapses)
-    _, hazard_at = stdp.at_synapses(pre, hazard, synapses)
-    increment = rule(p.stdp, x, y, pre_at, post_at, hazard_at)
-    eligibility = state.eligibility * jnp.exp(-dt / p.tau_e) + increment
-    return DopamineSTDPState(stdp.add(p.stdp, traces, pre, post), eligibility), increment
+    p = parameters
+    increment = rules.find(p.rule)(p.stdp, x, y, pre, post, hazard)
+    eligibility = eligibility * jnp.exp(-dt / p.tau_e) + increment
+    if p.gating == "multiplicative":
+        changed = p.learning_rate * p.receptor * rate * dopamine * dt * eligibility
+    else:
+        changed = p.learning_rate * rate * (1.0 + dopamine) * increment
+    return eligibility, bounds.apply(p.bounds, weights, changed)
 
 
 def step(
@@ -137,10 +138,43 @@ def step(
     Raises:
         NeurorlError: The escape-noise rule without a hazard.
     """
-    p = parameters
-    state, increment = tag(p, state, pre, post, dt, hazard=hazard, synapses=synapses)
-    if p.gating == "multiplicative":
-        change = p.learning_rate * rate * dopamine * dt * state.eligibility
-    else:
-        change = p.learning_rate * rate * (1.0 + dopamine) * increment
-    return state, bounds.apply(p.bounds, weights, change)
+    traces, *seen = _seen(parameters, state, pre, post, dt, hazard, synapses)
+    eligibility, weights = change(parameters, state.eligibility, weights, *seen, dopamine, dt, rate)
+    return DopamineSTDPState(traces, eligibility), weights
+
+
+def tag(
+    parameters: DopamineSTDP,
+    state: DopamineSTDPState,
+    pre: Array,
+    post: Array,
+    dt: float | Array = 1.0,
+    *,
+    hazard: Array | None = None,
+    synapses: Synapses | None = None,
+) -> DopamineSTDPState:
+    """Let the spikes of one step leave their traces, and no weight change; arguments as in :func:`step`."""
+    traces, *seen = _seen(parameters, state, pre, post, dt, hazard, synapses)
+    increment = rules.find(parameters.rule)(parameters.stdp, *seen)
+    return DopamineSTDPState(traces, state.eligibility * jnp.exp(-dt / parameters.tau_e) + increment)
+
+
+def _seen(
+    p: DopamineSTDP,
+    state: DopamineSTDPState,
+    pre: Array,
+    post: Array,
+    dt: float | Array,
+    hazard: Array | None,
+    synapses: Synapses | None,
+) -> tuple[STDPState, Array, Array, Array, Array, Array]:
+    """Return the traces after a step, and what the synapses see of it: x, y, pre, post and hazard."""
+    if hazard is None:
+        if getattr(rules.find(p.rule), "needs_hazard", False):
+            raise NeurorlError(f"'hazard' is None; the rule {p.rule} needs the probability of each spike in this step, [m]")
+        hazard = jnp.zeros_like(post)
+    traces = stdp.decay(p.stdp, state.traces, dt)
+    x, y = stdp.at_synapses(traces.pre, traces.post, synapses)
+    pre_at, post_at = stdp.at_synapses(pre, post, synapses)
+    hazard_at = stdp.at_synapses(pre, hazard, synapses)[1]
+    return stdp.add(p.stdp, traces, pre, post), x, y, pre_at, post_at, hazard_at

@@ -96,7 +96,7 @@ def test_the_defaults_are_workload_1_step_for_step():
 @pytest.mark.parametrize("rule", rules.RULES)
 def test_zero_dopamine_changes_no_weight_by_a_bit(rule, kind):
     weights, pre, post, _ = drawn(1)
-    weights[0] = [0.0, -0.0, 1.0, 3.0]
+    weights[0] = [0.0, 1e-30, 1.0, 0.3]
     state, after = run(P.replace(rule=rule, bounds=WeightBounds(kind=kind)), weights, pre, post, np.zeros(STEPS), 1.0)
     assert np.asarray(after).tobytes() == weights.tobytes()
     assert np.abs(state.eligibility).max() > 0  # there was something to gate

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from neurorl.errors import NeurorlError
 from neurorl.neurons import lif
 from neurorl.neurons.lif import LIF
-from neurorl.synapses import exponential
+from neurorl.neurons.neuron import Neuron
 from neurorl.synapses.exponential import ExponentialCurrent
 
 STEPS, N = 80, 3
@@ -21,10 +21,10 @@ def simulate(parameters, arriving, dt):
     """Return the current at the end of every step, and its mean over the following one, both [STEPS, N]."""
 
     def one(current, arriving):
-        current = exponential.step(parameters, current, arriving, dt)
-        return current, (current, exponential.mean(parameters, current, dt))
+        current = parameters.step(current, arriving, dt)
+        return current, (current, Neuron().mean_current(current, parameters.tau, dt))
 
-    return jax.lax.scan(one, exponential.init(N), arriving)[1]
+    return jax.lax.scan(one, parameters.init(N), arriving)[1]
 
 
 @given(arriving=WEIGHTS, tau=st.floats(0.5, 50.0), dt=st.floats(0.05, 2.0))
@@ -55,7 +55,7 @@ def test_postsynaptic_potential_of_the_lif_neuron_is_the_closed_form_whatever_th
         def one(carry, _):
             state, current = carry
             state, _ = lif.step(neuron, state, lif.equivalent_current(neuron, current, synapse.tau, dt), dt)
-            return (state, exponential.step(synapse, current, jnp.zeros(1), dt)), state.v[0]
+            return (state, synapse.step(current, jnp.zeros(1), dt)), state.v[0]
 
         return jax.lax.scan(one, (lif.init(1, neuron), first), None, length=steps)[1]
 
