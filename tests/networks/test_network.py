@@ -325,7 +325,7 @@ def test_inhibitory_conductances_of_several_pathways_add_up_and_izhikevich_neuro
 @pytest.mark.parametrize("dt", [0.5, 1.0])
 @pytest.mark.parametrize("tau", [0.0, 5.0])
 def test_a_noise_current_moves_the_membrane_by_its_theory(dt, tau):
-    """Under an OU current of time constant tau the variance of v is (R sigma)^2 tau / (tau + tau_m); white: (R sigma)^2 / (2 tau_m)."""
+    """The variance of v is (R sigma)^2 tau / (tau + tau_m) under an OU current, and (R sigma)^2 / (2 tau_m) under a white one."""
     network = Network(QUIET.replace(dt=dt))
     population = network.add_population(2000, noise=NoiseCurrent(sigma=2.0, mean=1.0, tau=tau))
     _, record = network.run(network.init(), int(150 / dt), voltages=(population,))
