@@ -24,8 +24,8 @@ from neurorl.envs.fpga import scenarios
 from neurorl.envs.fpga.governors import found
 from neurorl.envs.fpga.governors.governor import Governor, episode
 from neurorl.files import write_atomically
-from neurorl.running import curves, figures, statistics
-from neurorl.running.progress import Bar
+from neurorl.results import curves, figures, statistics
+from neurorl.runs.progress import Bar
 
 ENV = "neurorl/FpgaTelemetry-v0"
 SEEDS, STEPS = 20, 300_000

@@ -19,7 +19,17 @@ FOLDERS = {
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
 }
-OUTER = ("neurorl.agents", "neurorl.envs", "neurorl.running", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
+HOUSE = ("neurorl.loops", "neurorl.results", "neurorl.runs", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
+OUTER = (
+    "neurorl.agents",
+    "neurorl.envs",
+    "neurorl.loops",
+    "neurorl.results",
+    "neurorl.runs",
+    "neurorl.sweeps",
+    "neurorl.commands",
+    "neurorl.cli",
+)
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
     **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), ("neurorl.networks", *LEARNING, *OUTER)),
@@ -66,14 +76,14 @@ def test_the_reader_of_imports_sees_every_form():
 import neurorl.agents.contract as contract
 from neurorl import envs
 def late():
-    from neurorl.running.run import Run
+    from neurorl.runs.run import Run
     from .. import cli
     from .dopamine import release
 """
     assert imported(source, "neurorl.neuromodulation") == {
         "neurorl.agents.contract",
         "neurorl.envs",
-        "neurorl.running.run.Run",
+        "neurorl.runs.run.Run",
         "neurorl.cli",
         "neurorl.neuromodulation.dopamine.release",
     }

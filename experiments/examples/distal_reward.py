@@ -51,7 +51,7 @@ from neurorl.neurons.izhikevich import PRESETS, Izhikevich, IzhikevichState
 from neurorl.plasticity import bounds, stdp
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.stdp import STDP, STDPState
-from neurorl.running.run_folder import write_json
+from neurorl.results.run_folder import write_json
 from neurorl.synapses import connectivity
 
 W_MAX = 4.0  # mV

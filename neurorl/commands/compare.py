@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.files import write_atomically
-    from neurorl.running import compare, figures
+    from neurorl.results import compare, figures
 
     figure = Path(arguments.out)
     if figure.suffix not in FIGURES:

@@ -27,9 +27,9 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running.backend import compute_inline
-    from neurorl.running.evaluation import evaluate
-    from neurorl.running.film import show
+    from neurorl.backend import compute_inline
+    from neurorl.runs.evaluation import evaluate
+    from neurorl.runs.film import show
 
     compute_inline()
 

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running.run import plot
+    from neurorl.runs.run import plot
 
     runs = [neurorl.load(directory) for directory in arguments.dirs]
     target = Path(arguments.out or (runs[0].folder.learning_curve if len(runs) == 1 else "comparison.png"))

@@ -16,9 +16,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running import progress, run_folder
-    from neurorl.running.backend import compute_inline
-    from neurorl.running.training import resume
+    from neurorl.backend import compute_inline
+    from neurorl.results import run_folder
+    from neurorl.runs import progress
+    from neurorl.runs.training import resume
 
     compute_inline()
 

@@ -31,9 +31,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running import config, progress, run_folder
-    from neurorl.running.backend import compute_inline
-    from neurorl.running.training import train
+    from neurorl.backend import compute_inline
+    from neurorl.results import run_folder
+    from neurorl.runs import config, progress
+    from neurorl.runs.training import train
 
     compute_inline()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.running import run_folder
-from neurorl.running.config import Config
+from neurorl.results import run_folder
+from neurorl.runs.config import Config
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps import grouping, rows, shard, spec, tables
 from neurorl.sweeps.folder import SweepFolder

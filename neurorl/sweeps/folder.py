@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.running import run_folder
+from neurorl.results import run_folder
 from neurorl.sweeps import spec
 from neurorl.sweeps.grouping import Shard
 from neurorl.sweeps.spec import Spec

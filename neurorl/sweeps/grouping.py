@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurorl.running.config import Config
+from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.spec import Spec
 

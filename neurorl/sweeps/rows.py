@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from neurorl.errors import NeurorlError
-from neurorl.running import config
-from neurorl.running.config import Config
+from neurorl.runs import config
+from neurorl.runs.config import Config
 from neurorl.sweeps.spec import Head, Range, Spec
 
 

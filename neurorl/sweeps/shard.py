@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 
 from neurorl.errors import NeurorlError
 from neurorl.files import write_atomically
-from neurorl.running import changes as rules
-from neurorl.running import episodes
-from neurorl.running.config import Config
-from neurorl.running.host_loop import HostLoop
-from neurorl.running.jax_loop import JaxLoop
-from neurorl.running.loop import Learners, Loop, learner_keys
+from neurorl.loops import episodes
+from neurorl.loops.host_loop import HostLoop
+from neurorl.loops.jax_loop import JaxLoop
+from neurorl.loops.learners import Learners, Loop, learner_keys
+from neurorl.runs import changes as rules
+from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
 from neurorl.sweeps.grouping import Shard
 from neurorl.sweeps.rows import Row

@@ -10,7 +10,7 @@ from neurorl import packing
 from neurorl.agents import actions
 from neurorl.errors import NeurorlError
 from neurorl.parameters import from_dict, to_dict
-from neurorl.running import config
+from neurorl.runs import config
 
 SPACES = [
     spaces.Discrete(3, start=5),

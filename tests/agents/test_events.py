@@ -8,9 +8,9 @@ import pytest
 from neurorl import envs
 from neurorl.agents.contract import restart
 from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+from neurorl.loops.jax_loop import JaxLoop
 from neurorl.neuromodulation.reward import EventCode, RewardEvents
-from neurorl.running import config
-from neurorl.running.jax_loop import JaxLoop
+from neurorl.runs import config
 
 
 @pytest.fixture(scope="module")

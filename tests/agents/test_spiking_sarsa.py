@@ -130,8 +130,8 @@ def test_observations_that_are_told_apart_have_shorter_traces_than_those_that_sh
 @pytest.mark.parametrize("seed", [100, 200])
 def test_a_treasure_behind_costs_is_found(seed):
     """DeepSea 10 pays for going right only at the end of ten steps that each cost: one policy in 1,024 finds it by chance."""
-    from neurorl.running import config
-    from neurorl.running.training import make_loop
+    from neurorl.runs import config
+    from neurorl.runs.training import make_loop
 
     built = config.build("DeepSea-bsuite", "spiking-sarsa", {"seeds": 4, "seed": seed, "steps": 20_000}, {"env.size": 10})
     loop = make_loop(built)
@@ -141,8 +141,8 @@ def test_a_treasure_behind_costs_is_found(seed):
 
 @pytest.mark.slow
 def test_mountain_car_is_solved():
-    from neurorl.running import config
-    from neurorl.running.training import make_loop
+    from neurorl.runs import config
+    from neurorl.runs.training import make_loop
 
     built = config.build("MountainCar-v0", "spiking-sarsa", {"seeds": 4, "seed": 100, "steps": 60_000}, {})
     loop = make_loop(built)

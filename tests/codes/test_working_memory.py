@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import neurorl
 from neurorl.codes import working_memory
 from neurorl.codes.working_memory import WorkingMemory
-from neurorl.running import config
+from neurorl.runs import config
 
 
 def run(parameters, rates):

@@ -12,6 +12,7 @@ from jax import Array
 
 from experiments.benchmarks.speed import c_library
 from experiments.benchmarks.speed.workloads import dopamine
+from neurorl.backend import IN_TURN, WIDE_VECTORS
 from neurorl.layers import counter_random, event_network, sparse_network
 from neurorl.layers.counter_normal import normal
 from neurorl.layers.event_network import EventNetworkState, Rows
@@ -19,7 +20,6 @@ from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
 from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
-from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
 N, EXCITATORY, PROBABILITY, SEED = 4000, 3200, 0.02, 1
 MEAN, NOISE = 0.05, 0.1  # input a step, thresholds
