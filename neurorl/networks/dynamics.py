@@ -54,13 +54,7 @@ def init(network: "Network", key: Array) -> NetworkState:
     )
 
 
-def advance(
-    network: "Network",
-    state: NetworkState,
-    current: dict[str, Array],
-    spikes: dict[str, Array],
-    learning: bool = True,
-) -> NetworkState:
+def advance(network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
     """Return the state after one step.
 
     Args:
@@ -68,26 +62,39 @@ def advance(
         state: The state before it.
         current: Input current of populations, [] or [n].
         spikes: Spikes that populations fire besides their own, [n].
-        learning: Whether plastic pathways take part; without it the caller lets them tag and learn (``Pathway.tag``).
     """
+    state, factors = modulate(network, state, network.config.dt)
+    after = fire(network, state, current, spikes, factors)
+    dopamine, rate = (None, 1.0) if factors is None else (state.modulators.phasic.dopamine, factors.learning_rate)
+    pathways = [
+        p.learn(
+            each, state.spikes[p.source], after.spikes[p.target], after.hazard.get(p.target), dopamine, rate, network.config.dt
+        )
+        for p, each in zip(network.pathways, after.pathways, strict=True)
+    ]
+    return after._replace(pathways=pathways)
+
+
+def modulate(network: "Network", state: NetworkState, time: float) -> tuple[NetworkState, Factors | None]:
+    """Return the state ``time`` ms later, when its modulators have decayed, and what they do; None where they are off."""
     c = network.config
-    levels, factors = state.modulators, None
-    if c.neuromod_enabled:
-        levels = modulators.decay(c.modulators, levels, c.dt)
-        factors = effects.factors(c.effects, c.modulators, levels)
+    if not c.neuromod_enabled:
+        return state, None
+    levels = modulators.decay(c.modulators, state.modulators, time)
+    return state._replace(modulators=levels), effects.factors(c.effects, c.modulators, levels)
+
+
+def fire(
+    network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array], factors: Factors | None
+) -> NetworkState:
+    """Return the state after the second to the fourth part of a step, in which no weight changes; arguments as above."""
+    c = network.config
     pathways = _arrive(network, state, factors)
     neurons, fired, hazard, noise = _fire(network, state, pathways, current, factors)
     fired = {name: jnp.maximum(own, spikes[name]) if name in spikes else own for name, own in fired.items()}
     share = c.target_rate * c.dt / 1000.0
     thresholds = {name: threshold.adapt(old, fired[name], share, c.threshold_rate) for name, old in state.thresholds.items()}
-    if learning:
-        dopamine = levels.phasic.dopamine if factors is not None else None
-        rate = factors.learning_rate if factors is not None else 1.0
-        pathways = [
-            p.learn(each, state.spikes[p.source], fired[p.target], hazard.get(p.target), dopamine, rate, c.dt)
-            for p, each in zip(network.pathways, pathways, strict=True)
-        ]
-    return NetworkState(state.step + 1, neurons, thresholds, noise, fired, hazard, pathways, levels, state.key)
+    return NetworkState(state.step + 1, neurons, thresholds, noise, fired, hazard, pathways, state.modulators, state.key)
 
 
 def _arrive(network: "Network", state: NetworkState, factors: Factors | None) -> list[PathwayState]:

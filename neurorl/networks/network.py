@@ -12,8 +12,11 @@ return anew, so that a network may be mapped over, scanned, copied and saved at 
 happens in a step, and in which order.
 """
 
+import dataclasses
 import functools
+import hashlib
 import itertools
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -122,6 +125,7 @@ class Network:
         plastic: bool | DopamineSTDP | None = None,
         stp: ShortTermPlasticity | bool = False,
         synapse: Any = Delta(),
+        sign: projections.Sign | None = None,
         scaling_target: float | None = None,
     ) -> Pathway:
         """Connect two populations, or one with itself (then no neuron with itself).
@@ -139,6 +143,8 @@ class Network:
             stp: Constants of short-term plasticity, or True for the configuration's.
             synapse: Model of the synapses (``neurorl.synapses.Synapse``): jumps of the membrane, ``ExponentialCurrent`` or
                 ``Conductance``.
+            sign: "excitatory", "inhibitory", or "mixed" for weights of either sign, each of which stands for an excitatory
+                synapse beside inhibition driven alike; by default what the source's neurons do (Dale's principle).
             scaling_target: What synaptic scaling keeps the norm of a neuron's weights at; by default the configuration's.
 
         Raises:
@@ -156,14 +162,14 @@ class Network:
                 f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
                 f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
             )
-        sign: projections.Sign = "inhibitory" if source.inhibitory else "excitatory"
+        sign = sign or ("inhibitory" if source.inhibitory else "excitatory")
         delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
         projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
-        learns = self.config.stdp_enabled and (not source.inhibitory if plastic is None else bool(plastic))
+        learns = self.config.stdp_enabled and (sign != "inhibitory" if plastic is None else bool(plastic))
         constants = plastic if isinstance(plastic, DopamineSTDP) else self.config.stdp
-        if source.inhibitory:
+        if sign == "inhibitory":
             constants = constants.replace(bounds=_mirrored(constants.bounds))  # type: ignore[attr-defined]
-        weights = np.asarray(projection.weights(-np.abs(weight) if source.inhibitory else weight))
+        weights = np.asarray(projection.weights(-np.abs(weight) if sign == "inhibitory" else weight))
         if learns:
             _check_bounds(constants.bounds, weights, f"{source.name} to {target.name}")
         pathway = Pathway(
@@ -241,11 +247,9 @@ class Network:
         state, (fired, v) = self._jitted_run(state, constant, series, int(steps), recorded)
         return state, Record(self.config.dt, *jax.tree.map(np.asarray, (fired, v)))
 
-    def advance(
-        self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array], learning: bool = True
-    ) -> NetworkState:
+    def advance(self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
         """Do what :meth:`step` does: the pure function itself, unchecked, to be jitted, scanned and mapped by the caller."""
-        return dynamics.advance(self, state, current, spikes, learning)
+        return dynamics.advance(self, state, current, spikes)
 
     def release(self, state: NetworkState, modulator: str, amount: float | Array) -> NetworkState:
         """Return the state after a release of a modulator, below zero for a dip.
@@ -315,6 +319,45 @@ class Network:
         """Return the network and the state in a file of :meth:`save_parameters`."""
         description, state = persistence.load(path)
         return cls.from_description(description), state
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the network as JSON values; one with models of one's own by its digest alone."""
+        try:
+            return {"description": json.loads(persistence.to_json(self.description)), "digest": self._content}
+        except NeurorlError:
+            return {"digest": self._content}
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any], current: "Network | None", where: str) -> "Network":
+        """Return the network that :meth:`to_data` was made of.
+
+        Args:
+            data: The JSON values.
+            current: A network that is at hand, and perhaps the same.
+            where: The parameter, for messages.
+
+        Raises:
+            NeurorlError: A network that cannot be made again.
+        """
+        if current is not None and current._content == data.get("digest"):
+            return current
+        if "description" not in data:
+            raise NeurorlError(
+                f"'{where}' has neuron models of its own and cannot be made from a file: give the agent that has it"
+            )
+        return cls.from_description(persistence.from_json(json.dumps(data["description"])))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another network has the same populations, pathways and constants."""
+        return isinstance(other, Network) and self._content == other._content
+
+    def __hash__(self) -> int:
+        """Return a hash of the content, so that a network can be compiled in."""
+        return hash(self._content)
+
+    @functools.cached_property
+    def _content(self) -> str:
+        return hashlib.sha256(repr(_plain(self.description)).encode()).hexdigest()
 
     @property
     def description(self) -> Description:
@@ -397,6 +440,21 @@ class Network:
                     )
             checked[population.name] = array
         return checked
+
+
+def _plain(part: Any) -> Any:
+    """Return a part of a description as what tells it from others: types, fields, and arrays by their content."""
+    if isinstance(part, np.ndarray | jax.Array):
+        values = np.asarray(part)
+        return values.dtype.str, values.shape, hashlib.sha256(values.tobytes()).hexdigest()
+    if dataclasses.is_dataclass(part) or hasattr(part, "_fields"):
+        names = part._fields if hasattr(part, "_fields") else [f.name for f in dataclasses.fields(part)]
+        return type(part).__module__, type(part).__qualname__, [(name, _plain(getattr(part, name))) for name in names]
+    if isinstance(part, list | tuple):
+        return [_plain(each) for each in part]
+    if part is None or isinstance(part, bool | int | float | str):
+        return part
+    return type(part).__module__, type(part).__qualname__, _plain(sorted(getattr(part, "__dict__", {}).items()))
 
 
 def _mirrored(bounds: WeightBounds) -> WeightBounds:

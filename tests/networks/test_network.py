@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neurorl.errors import NeurorlError
+from neurorl.networks import dynamics
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network
 from neurorl.neurons import lif
@@ -391,7 +392,7 @@ def test_tags_of_many_steps_at_once_are_those_of_one_after_another(rule, delay, 
     assert record.spikes[target.name].sum() > 20
 
     def one(state, now):
-        after = network.advance(state, {}, {source.name: now}, learning=False)
+        after = dynamics.fire(network, state, {}, {source.name: now}, None)
         return after, (state.spikes[source.name], after.spikes[target.name], after.hazard.get(target.name))
 
     end, (pre, post, hazard) = jax.lax.scan(one, start, jnp.asarray(trains[20:]))
