@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl import steps as step_rule
 from neurorl.neurons import escape_noise, population
 from neurorl.neurons.escape_noise import EscapeNoise
 from neurorl.neurons.neuron import Neuron
@@ -121,7 +122,7 @@ def step(
     v, active = integrate(p, state, current, dt)
     spikes = active & escape_noise.fire(p.escape, key, v - p.v_threshold, dt)
     v = jnp.where(spikes, p.v_reset, v)
-    held = dt * jnp.ceil(p.refractory / dt - 1e-3)  # 2 ms / 0.1 ms must be 20 steps, however it is rounded
+    held = dt * step_rule.traced_steps_in(p.refractory, dt)
     silent = jnp.where(spikes, held, jnp.maximum(state.silent - dt, 0.0))
     return LIFState(v, silent), spikes.astype(v.dtype)
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError, nearest
 from neurorl.synapses import delay_line
 from neurorl.synapses.connectivity import Connectivity
@@ -257,5 +258,5 @@ def project(
     else:
         longest = int(steps.max(initial=1))
     if max_delay is not None:
-        longest = int(max_delay / dt + delay_line.TOLERANCE)
+        longest = int(max_delay / dt + step_rule.WRITTEN)
     return Projection(connectivity, np.broadcast_to(steps, len(connectivity)) if steps.ndim == 0 else steps, longest, sign)
