@@ -65,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _say_task(built: Any) -> None:
     task, opts = built.task, built.options
-    kind = "JAX loop (gymnax)" if task.loop == "jax" else "host loop (Gymnasium)"
-    lines = [f"{built.env_id}: {kind}, {built.agent_id}, {opts.seeds} seeds x {opts.steps:,} steps"]
+    lines = [f"{built.env_id}: {task.loop_in_words}, {built.agent_id}, {opts.seeds} seeds x {opts.steps:,} steps"]
     if task.limited_by_us:
         lines.append(f"episodes are cut after {task.max_episode_steps} steps, which counts as truncation")
     sys.stderr.write("\n".join(lines) + "\n")

@@ -20,7 +20,7 @@ class Learners(NamedTuple):
     agent: Any  # the agents' states
     episodes: Episodes
     step: Array  # [], environment steps done by every learner
-    world: Any  # the environments' states and last timesteps; () in the host loop
+    world: Any  # the environments' states and last timesteps; in the host loop running statistics of wrappers, () without
 
 
 class Loop(Protocol):
@@ -46,6 +46,10 @@ class Loop(Protocol):
         """Return the learners as they go on after a checkpoint."""
         ...
 
+    def close(self) -> None:
+        """Close the environments."""
+        ...
+
 
 def learner_keys(seed: int, seeds: int) -> Array:
     """Return the keys of learners ``seed .. seed + seeds - 1``; a learner's key does not depend on the others."""
@@ -60,6 +64,14 @@ def update_keys(keys: Array, step: Array) -> Array:
 def is_finite(*arrays: Array) -> Array:
     """Return whether every entry of every array is a number, []."""
     return jnp.stack([jnp.isfinite(jnp.asarray(a, jnp.float32)).all() for a in arrays]).all()
+
+
+@jax.jit
+def has_nan(state: Any) -> Array:
+    """Return for every learner whether any number of its agent's state is NaN, [learners]."""
+    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    learners = jax.tree.leaves(state)[0].shape[0]
+    return sum((jnp.isnan(leaf).reshape(learners, -1).any(1) for leaf in numbers), jnp.zeros(learners, bool))
 
 
 @jax.jit

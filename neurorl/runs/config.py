@@ -8,7 +8,8 @@ import jax
 
 from neurorl import agents, codes
 from neurorl.agents.contract import Agent
-from neurorl.envs.task import LOOPS, Task, resolve
+from neurorl.envs.resolution import LOOPS, resolve
+from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
 from neurorl.runs import changes as rules
@@ -57,6 +58,7 @@ class Config:
             "loop": self.task.loop,
             "env": self.task.parameters,
             "agent": to_dict(self.agent),
+            "task": self.task.stated(),
         }
 
 
@@ -75,18 +77,19 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = dict(agents.preset(_agent_id(agent), task.env_id)) if isinstance(agent, str | type) else {}
+    preset = dict(agents.preset(_agent_id(agent), task.known_id or "")) if isinstance(agent, str | type) else {}
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
-        _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
+        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
+    task.check()
     rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
@@ -109,7 +112,13 @@ def from_json(values: dict[str, Any], env: Any = None) -> Config:
     names = {f.name for f in dataclasses.fields(Options)}
     options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
     settings = None if env is not None else values["env"]
-    task = resolve(env or values["env_id"], options.loop, settings, options.max_episode_steps)
+    source = values.get("task", {}).get("source", values["env_id"])  # folders of before know the id only
+    if env is None and source is None:
+        raise NeurorlError(
+            f"environment '{values['env_id']}' was made by the program that trained in it, and no id makes the same; "
+            "give the environment, or the function that makes it, as env=..."
+        )
+    task = resolve(source if env is None else env, options.loop, settings, options.max_episode_steps)
     template = _template(values["agent_id"], task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
 
@@ -122,7 +131,7 @@ def value_at(configuration: Config, key: str) -> Any:
     """
     values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
     found: Any = values
-    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+    for part in _full_path(key, values, open_group="env" if configuration.task.any_parameter else None):
         found = found.get(part) if isinstance(found, dict) else None
     return found
 

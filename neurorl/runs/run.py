@@ -10,6 +10,7 @@ import pandas as pd
 from gymnasium import spaces
 
 from neurorl import packing
+from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.loops.keys import key_of
@@ -23,9 +24,12 @@ from neurorl.runs.config import Config
 class TrainedAgent:
     """One learner of a run, taken out: it acts greedily with frozen weights."""
 
-    def __init__(self, agent: Any, state: Any, task: Task):
-        """Wrap an agent, the state of one learner, and the task whose observations and actions it exchanges."""
-        self.agent, self.state, self.task = agent, state, task
+    def __init__(self, agent: Any, state: Any, task: Task, carried: Any = ()):
+        """Wrap an agent, the state of one learner, the task whose observations and actions it exchanges, and what its environment
+        carries over from training (``Learners.world``).
+        """
+        self.agent, self.state, self.task, self.carried = agent, state, task, carried
+        self._intake = Intake(task.observation_space, "act() was given")
         self._act = jax.jit(agent.act)
         self.reset()
 
@@ -38,8 +42,15 @@ class TrainedAgent:
 
     def act(self, observation: Any) -> Any:
         """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete."""
+        self._intake.write(0, observation)
+        self._intake.check()
+        if not np.isfinite(self._intake.rows).all():
+            raise NeurorlError(f"act() was given an observation with a NaN or an infinite number: {observation!r}")
+        return self.act_packed(self._intake.packed()[0])
+
+    def act_packed(self, seen: np.ndarray) -> Any:
+        """Return the greedy action for an observation that is packed (``neurorl.packing``)."""
         self._key, key = jax.random.split(self._key)
-        seen = np.asarray(packing.pack(self.task.observation_space, observation))
         self._activity, action = self._act(self.state, self._activity, seen, key)
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
@@ -93,8 +104,9 @@ class Run:
         seeds = self.configuration.options.seeds
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
-        state = jax.tree.map(lambda x: x[index], self.learners(step).agent)
-        return TrainedAgent(self.configuration.agent, state, self.configuration.task)
+        learners = self.learners(step)
+        state, world = jax.tree.map(lambda x: x[index], (learners.agent, learners.world))
+        return TrainedAgent(self.configuration.agent, state, self.configuration.task, world)
 
     def plot(self, path: str | Path | None = None) -> Path:
         """Draw the learning curve, by default into the run's folder, and return the file."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from neurorl import agents
 from neurorl.errors import NeurorlError
-from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
+from neurorl.loops.kinds import LOOPS
 from neurorl.loops.learners import Learners, Loop, curve_point
 from neurorl.results import curves, figures, run_folder, summary
 from neurorl.results.curves import Curve
@@ -83,8 +83,9 @@ def resume(path: str | Path, *, env: Any = None, progress: Progress | None = Non
 def make_loop(configuration: Config) -> Loop:
     """Return the loop that a configuration asks for."""
     opts = configuration.options
-    kind = JaxLoop if configuration.task.loop == "jax" else HostLoop
-    return kind(configuration.task, configuration.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
+    return LOOPS[configuration.task.loop](
+        configuration.task, configuration.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes
+    )
 
 
 def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +24,7 @@ from neurorl.files import write_atomically
 from neurorl.loops import episodes
 from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import Learners, Loop, learner_keys
+from neurorl.loops.learners import Learners, Loop, has_nan, learner_keys
 from neurorl.runs import changes as rules
 from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
@@ -101,7 +100,7 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
         done = end
         _, values = _training_point(learners)
         returns = loop.evaluate(learners)
-        error = np.where(_has_nan(learners.agent), "the learner's state holds a NaN", "")
+        error = np.where(has_nan(learners.agent), "the learner's state holds a NaN", "")
         seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
         error = np.where(seen, error, "the environment returned an observation or reward that is NaN or infinite")
         steps = np.full(len(returns), done)
@@ -116,7 +115,7 @@ def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
     height, width = shard.shape
     first = configurations[0]
     options, task = first.options, first.task
-    if task.loop == "host":
+    if not task.mappable:
         host = HostLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
         return host, host.init()
     key = grouping.program(shard.rows[0], first)
@@ -150,14 +149,6 @@ _programs: dict[Hashable, RowsLoop] = {}  # the loop of the last program, compil
 @jax.jit
 def _training_point(learners: Learners) -> Any:
     return jax.vmap(episodes.point)(learners.episodes)
-
-
-@jax.jit
-def _has_nan(state: Any) -> jax.Array:
-    """Return for every lane whether any number of its state is NaN, [lanes]."""
-    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    lanes = jax.tree.leaves(state)[0].shape[0]
-    return sum((jnp.isnan(leaf).reshape(lanes, -1).any(1) for leaf in numbers), jnp.zeros(lanes, bool))
 
 
 def _table(sweep: spec.Spec, shard: Shard, points: list[Point]) -> pa.Table:
