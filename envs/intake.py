@@ -107,9 +107,7 @@ class Intake:
         for column in np.flatnonzero((self._lost >= ENOUGH) & (2 * self._lost > self._changes)):
             value = self.rows[np.argmax(far[:, column]), column]
             step = np.spacing(np.float32(abs(value)))
-            self._refuse_far(
-                column, f"{value:.10g}, where float32 has a number only every {step:g}, so that most changes of it are lost"
-            )
+            self._refuse_far(column, f"{value:.10g}, where float32 has one number every {step:g}: most changes of it are lost")
 
     def _refuse_far(self, position: int, what: str) -> None:
         raise NeurorlError(

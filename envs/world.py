@@ -79,11 +79,12 @@ class Border(NamedTuple):
     def begin(self, key: Array, params: Any) -> tuple[Any, Timestep]:
         """Return the state and the timestep of an episode that begins."""
         state, observation = self.world.reset(key, params)
+        observation = self._packed(observation, "reset")
         shape, dtype = packing.shape_and_dtype(self.action_space)
         action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
         like = jax.eval_shape(lambda: self.step(key, state, action, params)[1].events)  # events have the shapes of any step's
         nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
-        return state, restart(self._packed(observation, "reset"), nothing)
+        return state, restart(observation, nothing)
 
     def step(self, key: Array, state: Any, action: Array, params: Any) -> tuple[Any, Timestep]:
         """Return the state and the timestep after a packed action."""
