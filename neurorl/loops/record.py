@@ -6,10 +6,10 @@ import jax
 import numpy as np
 
 from neurorl import packing
-from neurorl.agents.contract import Timestep, restart
+from neurorl.agents.contract import Agent, Recording, Timestep, restart
+from neurorl.envs.task import Task
 from neurorl.loops.host_loop import make_limited
 from neurorl.loops.keys import key_of
-from neurorl.runs.config import Config
 
 LONGEST = 1000  # environment steps recorded
 
@@ -17,39 +17,48 @@ LONGEST = 1000  # environment steps recorded
 class Episode(NamedTuple):
     """A recorded episode of T environment steps."""
 
-    activity: Any  # the agent's activity, with a leading axis [T] on every field
+    recording: Recording  # what the network did, with a leading axis [T] on every field
     reward: np.ndarray  # [T], reward that arrived with each observation
     ended: str  # "terminated", "truncated", or "going on" where the recording stopped first
 
 
-def episode(configuration: Config, agent_state: Any, seed: int) -> Episode:
+def episode(task: Task, agent: Agent, agent_state: Any, seed: int) -> Episode:
     """Record an episode in which the agent goes on learning; the given state is not changed.
 
     Args:
-        configuration: A run's configuration; its agent must have a ``record`` method.
+        task: The environment.
+        agent: An agent with a ``record`` method.
         agent_state: State of one learner, without an axis of learners.
         seed: Seed of the episode.
     """
-    record = jax.jit(configuration.agent.record)  # type: ignore[attr-defined]
-    key, world = key_of(seed), _World(configuration, seed)
-    timestep, activities, rewards, ended = restart(world.reset()), [], [], "going on"
+    order: list[tuple[str, ...]] = []  # of the names: JAX sorts a dictionary's keys
+
+    @jax.jit
+    def record(state: Any, timestep: Timestep, key: Any, step: Any) -> tuple[Any, Any, Recording]:
+        state, action, recording = agent.record(state, timestep, jax.random.fold_in(key, step))  # type: ignore[attr-defined]
+        order[:] = [tuple(names) for names in recording]
+        return state, action, recording
+
+    key, world = key_of(seed), _World(task, seed)
+    timestep, recordings, rewards, ended = restart(world.reset()), [], [], "going on"
     for step in range(LONGEST):
-        agent_state, action, activity = record(agent_state, timestep, jax.random.fold_in(key, step))
-        activities.append(activity)
+        agent_state, action, recording = record(agent_state, timestep, key, step)
+        recordings.append(recording)
         rewards.append(float(timestep.reward))
         if step > 0 and (timestep.terminated or timestep.truncated):
             ended = "terminated" if timestep.terminated else "truncated"
             break
         timestep = world.step(action)
-    stacked = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *activities)
-    return Episode(stacked, np.array(rewards), ended)
+    stacked = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *recordings)
+    return Episode(Recording(*({name: part[name] for name in names} for part, names in zip(stacked, order, strict=True))),
+                   np.array(rewards), ended)  # fmt: skip
 
 
 class _World:
     """One environment of a task, of either kind, that does not reset by itself."""
 
-    def __init__(self, configuration: Config, seed: int):
-        self.task, self.seed = configuration.task, seed
+    def __init__(self, task: Task, seed: int):
+        self.task, self.seed = task, seed
 
     def reset(self) -> Any:
         if self.task.loop == "jax":

@@ -1,40 +1,25 @@
 """The configuration of a run: everything that its results depend on, as JSON and back."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 
 from neurorl import agents, codes
 from neurorl.agents.contract import Agent
-from neurorl.envs.task import LOOPS, Task, resolve
+from neurorl.envs.task import Task, resolve
 from neurorl.errors import NeurorlError, nearest
-from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.loops.host_loop import HostLoop
+from neurorl.loops.jax_loop import JaxLoop
+from neurorl.loops.learners import Loop
+from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as rules
+from neurorl.runs.options import Options
 
 VERSION = 2  # of the layout of config.json
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """What a run does, apart from its environment and its agent."""
-
-    seeds: int = parameter(10, "number of independent learners", low=1, high=1_000_000)
-    seed: int = parameter(0, "seed of the first learner; learner i has seed + i", low=0, high=2**31 - 1)
-    steps: int = parameter(20_000, "environment steps of every learner", low=1, high=2**31 - 1)
-    eval_every: int = parameter(1_000, "environment steps between evaluations", low=1)
-    eval_episodes: int = parameter(20, "greedy episodes of an evaluation", low=1)
-    eval_seed: int = parameter(1_000_003, "seed of the evaluation episodes, the same for all learners", low=0, high=2**31 - 1)
-    log_every: int = parameter(1_000, "environment steps between points of the training curve", low=1)
-    checkpoint_every: int | None = parameter(
-        None, "environment steps between checkpoints; null: a tenth of the run", low=1, optional=True
-    )
-    max_episode_steps: int | None = parameter(None, "time limit of an episode, environment steps", low=1, optional=True)
-    loop: str = parameter("auto", "which loop runs it", choices=LOOPS)
-    changes: tuple[tuple[int, str, Any], ...] = parameter(
-        (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +42,14 @@ class Config:
             "loop": self.task.loop,
             "env": self.task.parameters,
             "agent": to_dict(self.agent),
+            "task": {name: getattr(self.task, name) for name in ("threshold", "max_episode_steps", "changed")},
         }
+
+    def make_loop(self) -> Loop:
+        """Return the loop that the configuration asks for."""
+        opts = self.options
+        kind = JaxLoop if self.task.loop == "jax" else HostLoop
+        return kind(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -97,21 +89,38 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
 
-def from_json(values: dict[str, Any], env: Any = None) -> Config:
+def from_json(values: dict[str, Any], env: Any = None, agent: Any = None) -> Config:
     """Return the configuration of a run folder.
 
     Args:
         values: What :meth:`Config.to_json` returned.
         env: The environment, where it cannot be made from its id.
+        agent: The agent or its class, where it cannot be found by its name.
+
+    Raises:
+        NeurorlError: The environment or the agent cannot be made from what the folder says, or does not fit it.
     """
     if values.get("version") != VERSION:
         raise NeurorlError(f"config.json has version {values.get('version')}; this neurorl reads version {VERSION}")
     names = {f.name for f in dataclasses.fields(Options)}
     options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
-    settings = None if env is not None else values["env"]
-    task = resolve(env or values["env_id"], options.loop, settings, options.max_episode_steps)
-    template = _template(values["agent_id"], task, _code_kind(values["agent"]))
+    with _remedy("env", env):
+        settings = None if env is not None else values["env"]
+        task = resolve(values["env_id"] if env is None else env, options.loop, settings, options.max_episode_steps)
+    with _remedy("agent", agent):
+        template = _template(values["agent_id"] if agent is None else agent, task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
+
+
+@contextlib.contextmanager
+def _remedy(name: str, given: Any) -> Iterator[None]:
+    """Say how to give what cannot be made from its name."""
+    try:
+        yield
+    except NeurorlError as error:
+        if given is not None:
+            raise
+        raise NeurorlError(f"{error}; give it: {name}=... in Python, or --{name} module:name") from error
 
 
 def value_at(configuration: Config, key: str) -> Any:
