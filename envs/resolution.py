@@ -71,7 +71,7 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     return _resolve_host(env, Known(name, settings), max_episode_steps)
 
 
-def twin(env_id: str, settings: dict[str, Any], limit: int | None) -> HostTask | None:
+def _twin(env_id: str, settings: dict[str, Any], limit: int | None) -> HostTask | None:
     """Return Gymnasium's environment of the id of a JAX one, or None; only our own take the same parameters."""
     if env_id not in gymnasium.registry or registry.is_replaced(env_id) or (settings and env_id not in registry.OWN):
         return None
@@ -134,6 +134,7 @@ def _jax_task(
         changed=changed,
         world=world,
         env_params=params,
+        make_twin=functools.partial(_twin, known_id) if known_id else None,
     )
 
 

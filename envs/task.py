@@ -14,7 +14,7 @@ from neurorl.envs import ranges
 from neurorl.envs.environments import Environments, HostLane
 from neurorl.envs.running_statistics import from_bits
 from neurorl.envs.world import Border, JaxLane, World
-from neurorl.errors import NeurorlError, nearest
+from neurorl.errors import NeurorlError, NeurorlWarning, nearest
 from neurorl.parameters import check
 from neurorl.timestep import Timestep
 
@@ -72,7 +72,8 @@ class Task:
 
     def stated(self) -> dict[str, Any]:
         """Return what a run's config.json keeps of the task."""
-        return {"source": self.source, "threshold": self.threshold, "changed": self.changed}
+        names = ("source", "threshold", "max_episode_steps", "changed")
+        return {name: getattr(self, name) for name in names}
 
     def check(self) -> None:
         """Raise a NeurorlError if the environment breaks its contract at once, and warn of what will not work."""
@@ -105,6 +106,7 @@ class JaxTask(Task):
 
     world: World
     env_params: Any
+    make_twin: Callable[[dict[str, Any], int | None], "HostTask | None"] | None = None  # of parameters and a limit; see ``twin``
 
     loop: ClassVar[str] = "jax"
     loop_in_words: ClassVar[str] = "JAX loop"
@@ -123,10 +125,8 @@ class JaxTask(Task):
 
     def twin(self) -> "HostTask | None":
         """Return Gymnasium's environment of the same id, where this one is what the id makes."""
-        from neurorl.envs import resolution
-
         limit = self.max_episode_steps if self.limited_by_us else None
-        return resolution.twin(self.known_id, self.parameters if self.changed else {}, limit) if self.known_id else None
+        return self.make_twin(self.parameters if self.changed else {}, limit) if self.make_twin else None
 
     def altered(self, settings: dict[str, Any]) -> "JaxTask":
         """Return the task with other parameters."""
@@ -206,7 +206,7 @@ class HostTask(Task):
             )
 
     def _warn(self, text: str) -> None:
-        warnings.warn(f"environment '{self.env_id}' {text}", stacklevel=4)
+        warnings.warn(f"environment '{self.env_id}' {text}", NeurorlWarning, stacklevel=4)
 
 
 def _trial(environments: Environments) -> np.ndarray:

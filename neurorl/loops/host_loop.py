@@ -32,6 +32,8 @@ _COUNT_EVERY = 256  # vector steps whose heads wait to be counted
 class HostLoop:
     """Train and evaluate agents in a vector of Gymnasium environments."""
 
+    cuts_episodes = True
+
     def __init__(
         self,
         task: HostTask,
@@ -108,6 +110,9 @@ class HostLoop:
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
         return self._stage.play(self.agent, learners.agent, learners.world)
+
+    def change(self, task: HostTask) -> None:
+        """Change nothing: a host task has no parameters that change in mid-run."""
 
     def checkpointed(self, learners: Learners) -> Learners:
         """Cut the episodes, so that going on and resuming are the same thing."""

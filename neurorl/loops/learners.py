@@ -14,6 +14,10 @@ from neurorl.loops.keys import key_of
 UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
 
 
+NOT_FINE = "NaN, infinite, or no state of its space"  # of a learner whose ``episodes.finite`` is False
+TOO_LARGE = "holds a NaN: its numbers grew beyond float32; make the rewards smaller (TransformReward) or its learning rate"
+
+
 class Learners(NamedTuple):
     """Everything that changes in a run; a leading axis of learners on every field but ``step``."""
 
@@ -25,6 +29,8 @@ class Learners(NamedTuple):
 
 class Loop(Protocol):
     """A training loop over independent learners, one environment each."""
+
+    cuts_episodes: bool  # whether a checkpoint cuts the episodes in progress
 
     def init(self) -> Learners:
         """Return learners that have not begun."""
@@ -40,6 +46,10 @@ class Loop(Protocol):
 
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
+        ...
+
+    def change(self, task: Any) -> None:
+        """Go on with the parameters of another task of the same environment."""
         ...
 
     def checkpointed(self, learners: Learners) -> Learners:

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from neurorl.agents.contract import Agent, Recording, Timestep
+from neurorl.envs.task import Task
 from neurorl.loops.keys import key_of
-from neurorl.runs.config import Config
 
 LONGEST = 1000  # environment steps recorded
 
@@ -14,27 +15,35 @@ LONGEST = 1000  # environment steps recorded
 class Episode(NamedTuple):
     """A recorded episode of T environment steps."""
 
-    activity: Any  # the agent's activity, with a leading axis [T] on every field
+    recording: Recording  # what the network did, with a leading axis [T] on every field
     reward: np.ndarray  # [T], reward that arrived with each observation
     ended: str  # "terminated", "truncated", or "going on" where the recording stopped first
 
 
-def episode(configuration: Config, agent_state: Any, seed: int, carried: Any = ()) -> Episode:
+def episode(task: Task, agent: Agent, agent_state: Any, seed: int, carried: Any = ()) -> Episode:
     """Record an episode in which the agent goes on learning; the given state is not changed.
 
     Args:
-        configuration: A run's configuration; its agent must have a ``record`` method.
+        task: The environment.
+        agent: An agent with a ``record`` method.
         agent_state: State of one learner, without an axis of learners.
         seed: Seed of the episode.
         carried: What the learner's environment carries over from training (``Learners.world``).
     """
-    record = jax.jit(configuration.agent.record)  # type: ignore[attr-defined]
+    order: list[tuple[str, ...]] = []  # of the names: JAX sorts a dictionary's keys
+
+    @jax.jit
+    def record(state: Any, timestep: Timestep, key: Any, step: Any) -> tuple[Any, Any, Recording]:
+        state, action, recording = agent.record(state, timestep, jax.random.fold_in(key, step))  # type: ignore[attr-defined]
+        order[:] = [tuple(names) for names in recording]
+        return state, action, recording
+
     key = key_of(seed)
-    lane = configuration.task.lane(seed, key, carried)
-    timestep, activities, rewards, ended = lane.begin(), [], [], "going on"
+    lane = task.lane(seed, key, carried)
+    timestep, recordings, rewards, ended = lane.begin(), [], [], "going on"
     for step in range(LONGEST):
-        agent_state, action, activity = record(agent_state, timestep, jax.random.fold_in(key, step))
-        activities.append(activity)
+        agent_state, action, recording = record(agent_state, timestep, key, step)
+        recordings.append(recording)
         rewards.append(float(timestep.reward))
         if step > 0 and (timestep.terminated or timestep.truncated):
             ended = "terminated" if timestep.terminated else "truncated"
@@ -42,5 +51,6 @@ def episode(configuration: Config, agent_state: Any, seed: int, carried: Any = (
         timestep = lane.step(action)
         timestep = timestep._replace(observation=timestep.final_observation)  # the next episode is not recorded
     lane.close()
-    stacked = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *activities)
-    return Episode(stacked, np.array(rewards), ended)
+    stacked = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *recordings)
+    return Episode(Recording(*({name: part[name] for name in names} for part, names in zip(stacked, order, strict=True))),
+                   np.array(rewards), ended)  # fmt: skip

@@ -9,6 +9,7 @@ One row of the table is one learner at one evaluation:
     error                    what went wrong with the learner, or null; from then on its returns are null
 """
 
+import contextlib
 import io
 from collections.abc import Hashable
 from pathlib import Path
@@ -24,7 +25,7 @@ from neurorl.files import write_atomically
 from neurorl.loops import episodes
 from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import Learners, Loop, has_nan, learner_keys
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Learners, Loop, has_nan, learner_keys
 from neurorl.runs import changes as rules
 from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
@@ -90,23 +91,24 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
     options = configurations[0].options
     loop, learners = _begin(configurations, shard)
     points, done = [], 0
-    while done < options.steps:
-        end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
-        while (change := rules.next_one(options.changes, done)) is not None and change < end:
-            learners = loop.advance(learners, change - done)
-            done = change
-            _change(loop, configurations, shard, done)
-        learners = loop.advance(learners, end - done)
-        done = end
-        _, values = _training_point(learners)
-        returns = loop.evaluate(learners)
-        error = np.where(has_nan(learners.agent), "the learner's state holds a NaN", "")
-        seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
-        error = np.where(seen, error, "the environment returned an observation or reward that is NaN or infinite")
-        steps = np.full(len(returns), done)
-        points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
-        if any(step == done for step, *_ in options.changes):
-            _change(loop, configurations, shard, done)
+    with contextlib.closing(loop):
+        while done < options.steps:
+            end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
+            while (change := rules.next_one(options.changes, done)) is not None and change < end:
+                learners = loop.advance(learners, change - done)
+                done = change
+                _change(loop, configurations, shard, done)
+            learners = loop.advance(learners, end - done)
+            done = end
+            _, values = _training_point(learners)
+            returns = loop.evaluate(learners)
+            error = np.where(has_nan(learners.agent), f"the agent {TOO_LARGE}", "")
+            seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
+            error = np.where(seen, error, f"the environment returned an observation or reward that is {NOT_FINE}")
+            steps = np.full(len(returns), done)
+            points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
+            if any(step == done for step, *_ in options.changes):
+                _change(loop, configurations, shard, done)
     return points
 
 
