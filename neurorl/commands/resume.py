@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from neurorl.commands import arguments as shared
 from neurorl.commands.train import report
 
 
@@ -10,6 +11,7 @@ def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
     parser = commands.add_parser("resume", help="go on with an interrupted run", description="Go on with an interrupted run.")
     parser.add_argument("dir", metavar="DIR", help="folder of the run")
+    shared.add_made(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
     parser.set_defaults(command=run)
 
@@ -27,7 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     if folder.complete:
         print(f"run '{arguments.dir}' is complete; there is nothing to resume")
         return 0
-    finished = resume(arguments.dir, progress=progress.Progress() if arguments.quiet else progress.Bar())
+    meters: list[progress.Progress] = [] if arguments.quiet else [progress.Bar()]
+    if folder.tensorboard.is_dir():
+        meters.append(progress.TensorBoard())
+    finished = resume(arguments.dir, **shared.made(arguments), progress=progress.Several(*meters))
     if not arguments.quiet:
         report(finished)
     return 0

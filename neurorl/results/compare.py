@@ -6,6 +6,7 @@ Runs are compared within one environment only, at the last evaluation that all o
 import dataclasses
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from neurorl.errors import NeurorlError
-from neurorl.parameters import to_dict
 from neurorl.results import curves, statistics
-from neurorl.runs.run import Run
+from neurorl.results.result import Result
+from neurorl.results.text import with_interval
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Entry:
     """A run in a comparison."""
 
     name: str
-    run: Run
+    run: Result
     returns: pd.DataFrame  # greedy return, a row a seed and a column an evaluation
 
     @property
@@ -77,7 +78,7 @@ class Comparison:
         return pd.DataFrame(rows)
 
 
-def compare(runs: list[Run]) -> Comparison:
+def compare(runs: Sequence[Result]) -> Comparison:
     """Return the comparison of runs, finished or not.
 
     Raises:
@@ -94,7 +95,7 @@ def compare(runs: list[Run]) -> Comparison:
         returns = curves.pivot(curves.read(run.folder.evaluation), "eval_return")
         if not run.folder.complete:
             done = 0 if returns.empty else int(returns.columns[-1])
-            text = f"{name} is unfinished: {done:,} of {run.configuration.options.steps:,} steps evaluated"
+            text = f"{name} is unfinished: {done:,} of {run.values['steps']:,} steps evaluated"
             text += ", so it is left out" if returns.empty else ""
             notes.append(Note(f"{text}; go on with: neurorl resume {run.path}", (name,)))
         if not returns.empty:
@@ -120,7 +121,7 @@ def markdown(comparison: Comparison) -> str:
         solved = "" if pd.isna(row["solved"]) else f"{row['solved']:g} of {row['seeds']}"
         median = row["median_steps_to_threshold"]
         cells = (row["environment"], row["run"], row["agent"], row["seeds"], f"{row['at_step']:,}",
-                 _with_interval(row["return_iqm"], row["low"], row["high"]), solved,
+                 with_interval(row["return_iqm"], row["low"], row["high"]), solved,
                  "" if pd.isna(median) else f"{median:,.0f}")  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     pairs = comparison.pairs.to_dict("records")
@@ -131,7 +132,7 @@ def markdown(comparison: Comparison) -> str:
             "|---|---|---|---|---|",
         ]
         for row in pairs:
-            chance = _with_interval(row["probability"], row["low"], row["high"], digits=2)
+            chance = with_interval(row["probability"], row["low"], row["high"], digits=2)
             lines.append(f"| {row['environment']} | {row['run']} | {row['better_than']} | {row['at_step']:,} | {chance} |")
     if comparison.notes:
         lines += ["", "Not alike:", "", *(f"- {note.text}" for note in comparison.notes)]
@@ -146,40 +147,38 @@ def csv(comparison: Comparison) -> str:
 
 
 def _row(group: Group, entry: Entry) -> dict[str, Any]:
-    scores, configuration = group.scores(entry), entry.run.configuration
+    scores, threshold = group.scores(entry), entry.run.threshold
     low, high = statistics.confidence_interval(scores) or (None, None)
     at = entry.last if group.at is None else group.at
     until = entry.returns.loc[:, :at]
-    steps = statistics.steps_to_threshold(until.columns.to_numpy(), until.to_numpy(float), configuration.task.threshold)
-    median = np.median([np.inf if step is None else step for step in steps])
-    known = configuration.task.threshold is not None
+    steps = statistics.steps_to_threshold(until.columns.to_numpy(), until.to_numpy(float), threshold)
+    known = threshold is not None
     return {
         "environment": group.environment,
         "run": entry.name,
-        "agent": configuration.agent_id,
+        "agent": entry.run.values["agent_id"],
         "seeds": len(scores),
         "at_step": at,
         "return_iqm": statistics.interquartile_mean(scores),
         "low": low,
         "high": high,
         "solved": sum(step is not None for step in steps) if known else None,
-        "median_steps_to_threshold": median if known and np.isfinite(median) else None,
+        "median_steps_to_threshold": statistics.median_steps(steps),
     }
 
 
-def _environment(run: Run) -> str:
+def _environment(run: Result) -> str:
     """Return the name of an environment with whatever was changed in it."""
-    configuration = run.configuration
-    task, limit = configuration.task, configuration.options.max_episode_steps
-    changes = [json.dumps(task.parameters, sort_keys=True)] if task.changed else []
+    limit, changed = run.values["max_episode_steps"], run.values.get("task", {}).get("changed")
+    changes = [json.dumps(run.values["env"], sort_keys=True)] if changed else []
     changes += [f"at most {limit} steps"] if limit is not None else []
-    return task.env_id + (f" ({', '.join(changes)})" if changes else "")
+    return run.values["env_id"] + (f" ({', '.join(changes)})" if changes else "")
 
 
 def _differences(group: Group) -> list[Note]:
     """Return what differs between the runs of an environment."""
     entries, notes = group.entries, []
-    options = [entry.run.configuration.options for entry in entries]
+    values = [entry.run.values for entry in entries]
 
     def note(text: str, *about: Entry) -> None:
         notes.append(Note(f"{group.environment}: {text}", tuple(entry.name for entry in about or entries)))
@@ -191,19 +190,19 @@ def _differences(group: Group) -> list[Note]:
         note(f"runs differ in length ({_each(entries, lengths)}); compared at {group.at:,}, the last evaluation that all have")
     elif group.at != entries[0].last:
         note(f"compared at {group.at:,}, the last evaluation that all have")
-    for words, values in (
-        ("seeds differ", [f"{o.seed} to {o.seed + o.seeds - 1}" for o in options]),
-        ("evaluation episodes differ", [o.eval_episodes for o in options]),
-        ("evaluation seeds differ", [o.eval_seed for o in options]),
-        ("evaluation periods differ", [o.eval_every for o in options]),
-        ("training loops differ", [entry.run.configuration.task.loop for entry in entries]),
+    for words, each in (
+        ("seeds differ", [f"{v['seed']} to {v['seed'] + v['seeds'] - 1}" for v in values]),
+        ("evaluation episodes differ", [v["eval_episodes"] for v in values]),
+        ("evaluation seeds differ", [v["eval_seed"] for v in values]),
+        ("evaluation periods differ", [v["eval_every"] for v in values]),
+        ("training loops differ", [v["loop"] for v in values]),
     ):
-        if len(set(values)) > 1:
-            note(f"{words} ({_each(entries, values)})")
+        if len(set(each)) > 1:
+            note(f"{words} ({_each(entries, each)})")
     for x, y in itertools.combinations(entries, 2):
-        a, b = x.run.configuration, y.run.configuration
-        if a.agent_id == b.agent_id:
-            first, second = _flat(to_dict(a.agent)), _flat(to_dict(b.agent))
+        a, b = x.run.values, y.run.values
+        if a["agent_id"] == b["agent_id"]:
+            first, second = _flat(a["agent"]), _flat(b["agent"])
             differ = ", ".join(f"{k} ({v} and {second.get(k)})" for k, v in first.items() if v != second.get(k))
             note(f"{x.name} and {y.name} " + (f"differ in {differ}" if differ else "have the same hyperparameters"), x, y)
     return notes
@@ -228,8 +227,3 @@ def _names(paths: list[Path]) -> list[str]:
         if len(set(names)) == len(names):
             break
     return names
-
-
-def _with_interval(middle: float, low: float | None, high: float | None, digits: int = 1) -> str:
-    interval = "" if low is None or pd.isna(low) else f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{middle:.{digits}f}{interval}"

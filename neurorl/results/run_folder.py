@@ -9,6 +9,7 @@ learning_curve.png, spikes.png
 summary.json          written last: where it is, the run is complete
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.files import write_atomically
+from neurorl.files import user_path, write_atomically
 
 
 class RunFolder:
@@ -25,12 +26,13 @@ class RunFolder:
 
     def __init__(self, path: str | os.PathLike[str]):
         """Name a folder; nothing is read or made."""
-        self.path = Path(path)
+        self.path = user_path(path)
         self.config = self.path / "config.json"
         self.training = self.path / "training.parquet"
         self.evaluation = self.path / "evaluation.parquet"
         self.timing = self.path / "timing.json"
         self.checkpoints = self.path / "checkpoints"
+        self.tensorboard = self.path / "tensorboard"
         self.learning_curve = self.path / "learning_curve.png"
         self.spikes = self.path / "spikes.png"
         self.summary = self.path / "summary.json"
@@ -40,35 +42,63 @@ class RunFolder:
         """Whether the run has finished."""
         return self.summary.is_file()
 
-
-def default_path(env_id: str, agent_id: str, seed: int) -> Path:
-    """Return ``runs/ENV__AGENT__SEED__TIME``."""
-    safe = [part.replace("/", "_").replace(":", "_") for part in (env_id, agent_id)]
-    return Path("runs") / f"{safe[0]}__{safe[1]}__{seed}__{time.strftime('%Y%m%d-%H%M%S')}"
+    def clear(self) -> None:
+        """Remove what a run wrote, and the folder too where nothing else is in it: the user's own files stay."""
+        files = (self.summary, self.learning_curve, self.spikes, self.training, self.evaluation, self.timing, self.config)
+        for file in files:  # the summary first: half removed, the run is not complete
+            for each in (file, *self.path.glob(f".{file.stem}.*{file.suffix}")):  # and what a kill left of it
+                each.unlink(missing_ok=True)
+        for child in list(self.checkpoints.glob("*")):
+            if child.name.partition(".orbax")[0].isdigit():
+                shutil.rmtree(child)
+        for log in list(self.tensorboard.glob("seed-*/events.out.tfevents.*")):
+            log.unlink()
+        for folder in (*self.tensorboard.glob("seed-*"), self.tensorboard, self.checkpoints, self.path):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def create(path: str | os.PathLike[str], overwrite: bool) -> RunFolder:
-    """Return a new, empty run folder.
+    """Return a run folder without a run in it, which no other process gets.
 
     Raises:
         NeurorlError: The folder exists and ``overwrite`` is False, or it holds something that is no run.
     """
     folder = RunFolder(path)
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-        if not folder.path.is_dir():
-            raise NeurorlError(f"'{path}' is a file; give another folder with --out")
+    if folder.path.exists() and not folder.path.is_dir():
+        raise NeurorlError(f"'{path}' is a file; give another folder with --out")
+    if folder.path.is_dir() and any(folder.path.iterdir()):
         if not overwrite:
             raise NeurorlError(f"folder '{path}' exists; give another with --out, or --overwrite to replace the run in it")
         if not folder.config.is_file():
             raise NeurorlError(
                 f"folder '{path}' exists and is not a run, so --overwrite does not touch it; give another with --out"
             )
-        shutil.rmtree(folder.path)
+        folder.clear()
     try:
-        folder.checkpoints.mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.checkpoints.mkdir(exist_ok=overwrite)
+    except FileExistsError as error:
+        raise NeurorlError(f"folder '{path}' was made by another run just now; give another with --out") from error
     except OSError as error:
         raise NeurorlError(f"folder '{path}' cannot be made: {error.strerror}") from error
     return folder
+
+
+def create_default(env_id: str, agent_id: str, seed: int) -> RunFolder:
+    """Return the new folder ``runs/ENV__AGENT__SEED__TIME``, with a number behind where another run was as fast."""
+    safe = [part.replace("/", "_").replace(":", "_") for part in (env_id, agent_id)]
+    name = f"{safe[0]}__{safe[1]}__{seed}__{time.strftime('%Y%m%d-%H%M%S')}"
+    for number in itertools.count(1):
+        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise NeurorlError(f"folder '{path}' cannot be made: {error.strerror}") from error
+        break
+    return create(path, overwrite=False)
 
 
 def open_run(path: str | os.PathLike[str]) -> tuple[RunFolder, dict[str, Any]]:

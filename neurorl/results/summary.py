@@ -8,33 +8,32 @@ import numpy as np
 import pyarrow as pa
 
 from neurorl.results import curves, statistics
-from neurorl.runs.config import Config
 
 PACKAGES = ("neurorl", "jax", "jaxlib", "numpy", "flax", "gymnasium", "gymnax", "orbax-checkpoint")
 
 
-def summarise(configuration: Config, training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]) -> dict[str, Any]:
+def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]) -> dict[str, Any]:
     """Return the summary of a run as JSON values.
 
     Args:
-        configuration: The run's configuration.
+        values: Content of the run's config.json.
         training, evaluation: Its curves.
         clock: Its clock times.
     """
-    opts, task = configuration.options, configuration.task
+    steps, threshold = values["steps"], values["task"]["threshold"]
     greedy = curves.pivot(evaluation, "eval_return")
     recent = curves.pivot(training, "recent_return")
-    final = recent[opts.steps].to_numpy(float)
+    final = recent[steps].to_numpy(float)
     eval_return = greedy.to_numpy(float)
     return {
-        "env_id": configuration.env_id,
-        "agent": configuration.agent_id,
-        "loop": task.loop,
-        "seeds": list(range(opts.seed, opts.seed + opts.seeds)),
-        "env_steps": opts.steps,
-        "max_episode_steps": task.max_episode_steps,
-        "threshold": task.threshold,
-        "steps_to_threshold": statistics.steps_to_threshold(greedy.columns.to_numpy(), eval_return, task.threshold),
+        "env_id": values["env_id"],
+        "agent": values["agent_id"],
+        "loop": values["loop"],
+        "seeds": list(range(values["seed"], values["seed"] + values["seeds"])),
+        "env_steps": steps,
+        "max_episode_steps": values["task"]["max_episode_steps"],
+        "threshold": threshold,
+        "steps_to_threshold": statistics.steps_to_threshold(greedy.columns.to_numpy(), eval_return, threshold),
         "final_return": _with_nulls(final),
         "final_return_iqm": statistics.interquartile_mean(final),
         "final_return_ci95": statistics.confidence_interval(final),
@@ -42,7 +41,7 @@ def summarise(configuration: Config, training: pa.Table, evaluation: pa.Table, c
         "eval_return": [_with_nulls(row) for row in eval_return],
         "final_eval_return_iqm": statistics.interquartile_mean(eval_return[:, -1]),
         "final_eval_return_ci95": statistics.confidence_interval(eval_return[:, -1]),
-        "homeostasis": _homeostasis(training, opts.steps),
+        "homeostasis": _homeostasis(training, steps),
         "env_steps_per_second": clock["train_steps"] / clock["train_seconds"],
         "compile_seconds": clock["compile_seconds"],
         "versions": versions(),

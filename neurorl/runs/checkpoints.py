@@ -1,6 +1,7 @@
 """Checkpoints by Orbax, each a folder ``checkpoints/STEP`` that appears by one rename when it is whole."""
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,18 @@ def steps(folder: Path) -> list[int]:
 
 
 def save(folder: Path, step: int, learners: Any) -> None:
-    """Write a checkpoint, replacing one of the same step."""
-    with _checkpointer() as checkpointer:
-        checkpointer.save((folder / str(step)).absolute(), learners, force=True)
+    """Write a checkpoint, replacing one of the same step.
+
+    Raises:
+        OSError: It cannot be written; nothing is left of it.
+    """
+    try:
+        with _checkpointer() as checkpointer:
+            checkpointer.save((folder / str(step)).absolute(), learners, force=True)
+    except Exception as error:  # whatever Orbax and the storage below it make of a full disk
+        for left in folder.glob(f"{step}.orbax-checkpoint-tmp*"):
+            shutil.rmtree(left, ignore_errors=True)
+        raise OSError(f"checkpoint {step} cannot be written ({_reason(error)})") from error
 
 
 def restore(folder: Path, step: int, template: Any) -> Any:
@@ -42,9 +52,8 @@ def restore(folder: Path, step: int, template: Any) -> Any:
         with _checkpointer() as checkpointer:
             return checkpointer.restore(path, abstract)
     except Exception as error:  # whatever Orbax and the storage below it raise for a damaged file
-        reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
         raise NeurorlError(
-            f"checkpoint '{folder / str(step)}' is damaged or of another shape ({reason}); "
+            f"checkpoint '{folder / str(step)}' is damaged or of another shape ({_reason(error)}); "
             "delete that folder to go on from the one before it"
         ) from error
 
@@ -54,3 +63,10 @@ def _checkpointer() -> Any:
 
     logging.getLogger("absl").setLevel(logging.ERROR)
     return ocp.StandardCheckpointer()
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what was wrong first: what follows from it says less."""
+    while (earlier := error.__cause__ or error.__context__) is not None:
+        error = earlier
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

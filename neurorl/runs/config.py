@@ -1,40 +1,25 @@
 """The configuration of a run: everything that its results depend on, as JSON and back."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 
 from neurorl import agents, codes
 from neurorl.agents.contract import Agent
-from neurorl.envs.task import LOOPS, Task, resolve
+from neurorl.envs.resolution import resolve
+from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
-from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.loops.kinds import LOOPS
+from neurorl.loops.learners import Loop
+from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as rules
+from neurorl.runs.options import Options
 
 VERSION = 2  # of the layout of config.json
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """What a run does, apart from its environment and its agent."""
-
-    seeds: int = parameter(10, "number of independent learners", low=1, high=1_000_000)
-    seed: int = parameter(0, "seed of the first learner; learner i has seed + i", low=0, high=2**31 - 1)
-    steps: int = parameter(20_000, "environment steps of every learner", low=1, high=2**31 - 1)
-    eval_every: int = parameter(1_000, "environment steps between evaluations", low=1)
-    eval_episodes: int = parameter(20, "greedy episodes of an evaluation", low=1)
-    eval_seed: int = parameter(1_000_003, "seed of the evaluation episodes, the same for all learners", low=0, high=2**31 - 1)
-    log_every: int = parameter(1_000, "environment steps between points of the training curve", low=1)
-    checkpoint_every: int | None = parameter(
-        None, "environment steps between checkpoints; null: a tenth of the run", low=1, optional=True
-    )
-    max_episode_steps: int | None = parameter(None, "time limit of an episode, environment steps", low=1, optional=True)
-    loop: str = parameter("auto", "which loop runs it", choices=LOOPS)
-    changes: tuple[tuple[int, str, Any], ...] = parameter(
-        (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +42,13 @@ class Config:
             "loop": self.task.loop,
             "env": self.task.parameters,
             "agent": to_dict(self.agent),
+            "task": self.task.stated(),
         }
+
+    def make_loop(self, **changes: Any) -> Loop:
+        """Return the loop that the configuration asks for, with options that differ."""
+        opts = dataclasses.replace(self.options, **changes)
+        return LOOPS[self.task.loop](self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -75,14 +66,14 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = dict(agents.preset(_agent_id(agent), task.env_id)) if isinstance(agent, str | type) else {}
+    preset = dict(agents.preset(_agent_id(agent), task.known_id or "")) if isinstance(agent, str | type) else {}
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
-        _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
+        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
@@ -93,25 +84,46 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
     built = built.for_steps(checked.steps)
+    task.check()
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
 
-def from_json(values: dict[str, Any], env: Any = None) -> Config:
+def from_json(values: dict[str, Any], env: Any = None, agent: Any = None) -> Config:
     """Return the configuration of a run folder.
 
     Args:
         values: What :meth:`Config.to_json` returned.
         env: The environment, where it cannot be made from its id.
+        agent: The agent or its class, where it cannot be found by its name.
+
+    Raises:
+        NeurorlError: The environment or the agent cannot be made from what the folder says, or does not fit it.
     """
     if values.get("version") != VERSION:
         raise NeurorlError(f"config.json has version {values.get('version')}; this neurorl reads version {VERSION}")
     names = {f.name for f in dataclasses.fields(Options)}
     options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
-    settings = None if env is not None else values["env"]
-    task = resolve(env or values["env_id"], options.loop, settings, options.max_episode_steps)
-    template = _template(values["agent_id"], task, _code_kind(values["agent"]))
+    with _remedy("env", env):
+        settings = None if env is not None else values["env"]
+        source = values.get("task", {}).get("source", values["env_id"])  # early runs know the id only
+        if env is None and source is None:
+            raise NeurorlError(f"environment '{values['env_id']}' is what a program made, and no name makes it again")
+        task = resolve(source if env is None else env, options.loop, settings, options.max_episode_steps)
+    with _remedy("agent", agent):
+        template = _template(values["agent_id"] if agent is None else agent, task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
+
+
+@contextlib.contextmanager
+def _remedy(name: str, given: Any) -> Iterator[None]:
+    """Say how to give what cannot be made from its name."""
+    try:
+        yield
+    except NeurorlError as error:
+        if given is not None:
+            raise
+        raise NeurorlError(f"{error}; give it: {name}=... in Python, or --{name} module:name") from error
 
 
 def value_at(configuration: Config, key: str) -> Any:
@@ -122,7 +134,7 @@ def value_at(configuration: Config, key: str) -> Any:
     """
     values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
     found: Any = values
-    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+    for part in _full_path(key, values, open_group="env" if configuration.task.any_parameter else None):
         found = found.get(part) if isinstance(found, dict) else None
     return found
 

@@ -1,32 +1,45 @@
 """A finished or interrupted run, as Python sees it, and the agents it holds."""
 
 import functools
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-import pandas as pd
 from gymnasium import spaces
 
 from neurorl import packing
+from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
+from neurorl.files import user_path
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners
-from neurorl.results import curves, figures, run_folder
+from neurorl.results import figures, run_folder
+from neurorl.results.result import Result
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import checkpoints, config
+from neurorl.runs import checkpoints, config, evaluation
 from neurorl.runs.config import Config
 
 
 class TrainedAgent:
     """One learner of a run, taken out: it acts greedily with frozen weights."""
 
-    def __init__(self, agent: Any, state: Any, task: Task):
-        """Wrap an agent, the state of one learner, and the task whose observations and actions it exchanges."""
-        self.agent, self.state, self.task = agent, state, task
-        self._act = jax.jit(agent.act)
+    def __init__(self, agent: Any, state: Any, task: Task, carried: Any = ()):
+        """Wrap an agent, the state of one learner, the task whose observations and actions it exchanges, and what its environment
+        carries over from training (``Learners.world``).
+        """
+        self.agent, self.state, self.task, self.carried = agent, state, task, carried
+        self._intake = Intake(task.observation_space, "act() was given")
+
+        @jax.jit
+        def act(state: Any, activity: Any, observation: Any, key: Any) -> tuple[Any, Any, Any]:
+            key, this = jax.random.split(key)
+            return *agent.act(state, activity, observation, this), key
+
+        self._act = act
         self.reset()
 
     def reset(self) -> None:
@@ -37,70 +50,65 @@ class TrainedAgent:
         self._activity, self._key = self.agent.rest(self.state), key_of(0)
 
     def act(self, observation: Any) -> Any:
-        """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete."""
-        self._key, key = jax.random.split(self._key)
-        seen = np.asarray(packing.pack(self.task.observation_space, observation))
-        self._activity, action = self._act(self.state, self._activity, seen, key)
+        """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete.
+
+        Raises:
+            NeurorlError: An observation of another shape than the space's, outside of it, or with a NaN.
+        """
+        self._intake.write(0, observation)
+        self._intake.check()
+        if not np.isfinite(self._intake.rows).all():
+            raise NeurorlError(f"act() was given an observation with a NaN or an infinite number: {observation!r}")
+        return self.act_packed(self._intake.packed()[0])
+
+    def act_packed(self, seen: np.ndarray) -> Any:
+        """Return the greedy action for an observation that is packed (``neurorl.packing``)."""
+        self._activity, action, self._key = self._act(self.state, self._activity, seen, self._key)
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
 
 
-class Run:
-    """The folder of a run."""
+class Run(Result):
+    """The folder of a run. Its results are there at once; its environment and its agent are made when they are needed."""
 
-    def __init__(self, folder: RunFolder, configuration: Config):
-        """Wrap a folder; :func:`load` and ``neurorl.train`` make one."""
-        self.folder, self.configuration = folder, configuration
+    def __init__(self, folder: RunFolder, values: dict[str, Any], env: Any = None, agent: Any = None):
+        """Wrap a folder and the content of its config.json; :func:`load` and ``neurorl.train`` make one."""
+        super().__init__(folder, values)
+        self._given = env, agent
 
     def __repr__(self) -> str:
         """Name the folder."""
         return f"<neurorl.Run {self.path} ({'complete' if self.folder.complete else 'incomplete'})>"
 
-    @property
-    def path(self) -> Path:
-        """The run's folder."""
-        return self.folder.path
-
     @functools.cached_property
-    def summary(self) -> dict[str, Any]:
-        """Content of summary.json."""
-        if not self.folder.complete:
-            raise NeurorlError(f"run '{self.path}' is not complete; go on with: neurorl resume {self.path}")
-        return run_folder.read_json(self.folder.summary)
+    def configuration(self) -> Config:
+        """The environment, the agent and the options.
 
-    @property
-    def training(self) -> pd.DataFrame:
-        """Training curve, one row a seed and point."""
-        return _frame(self.folder.training)
-
-    @property
-    def evaluation(self) -> pd.DataFrame:
-        """Evaluation curve, one row a seed and evaluation."""
-        return _frame(self.folder.evaluation)
+        Raises:
+            NeurorlError: The environment or the agent cannot be made from its name: give it to :func:`load`.
+        """
+        return config.from_json(self.values, *self._given)
 
     def learners(self, step: int | None = None) -> Learners:
         """Return all learners at a checkpoint, by default the last."""
-        from neurorl.runs.training import make_loop
-
         there = checkpoints.steps(self.folder.checkpoints)
         if not there:
             raise NeurorlError(f"run '{self.path}' has no finished checkpoint; start again with: neurorl resume {self.path}")
-        template = make_loop(self.configuration).init()
+        template = self.configuration.make_loop().init()
         return checkpoints.restore(self.folder.checkpoints, there[-1] if step is None else step, template)
 
     def agent(self, index: int = 0, step: int | None = None) -> TrainedAgent:
         """Return learner ``index`` at a checkpoint, by default the last."""
-        seeds = self.configuration.options.seeds
+        seeds = self.values["seeds"]
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
-        state = jax.tree.map(lambda x: x[index], self.learners(step).agent)
-        return TrainedAgent(self.configuration.agent, state, self.configuration.task)
+        learners = self.learners(step)
+        state, world = jax.tree.map(lambda x: x[index], (learners.agent, learners.world))
+        return TrainedAgent(self.configuration.agent, state, self.configuration.task, world)
 
-    def plot(self, path: str | Path | None = None) -> Path:
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Draw the learning curve, by default into the run's folder, and return the file."""
-        target = Path(path) if path else self.folder.learning_curve
-        plot([self], target)
-        return target
+        return plot([self], path or self.folder.learning_curve)
 
     def evaluate(self, episodes: int = 20, index: int | None = None, step: int | None = None) -> dict[str, Any]:
         """Play greedy episodes with frozen weights; in Gymnasium's own environment where it has the task.
@@ -114,33 +122,22 @@ class Run:
             ``environment`` ("gymnasium" or "gymnax"), ``seeds``, ``returns`` [learners][episodes], ``mean_return`` of each
             learner, and over learners ``return_iqm`` and ``return_ci95``.
         """
-        from neurorl.runs.evaluation import evaluate
-
-        return evaluate(self, episodes, index, step)
+        return evaluation.evaluate(self.configuration, self.learners(step), episodes, index)
 
 
-def load(path: str | Path, env: Any = None) -> Run:
-    """Return the run in a folder.
+def load(path: str | os.PathLike[str], env: Any = None, agent: Any = None) -> Run:
+    """Return the run in a folder. Curves and summary can be read whether or not its environment and agent still exist.
 
     Args:
         path: The run's folder.
         env: The environment, where it cannot be made from its id.
+        agent: The agent or its class, where it cannot be found by its name.
     """
-    folder, values = run_folder.open_run(path)
-    return Run(folder, config.from_json(values, env))
+    return Run(*run_folder.open_run(path), env, agent)
 
 
-def plot(runs: list[Run], path: Path) -> None:
-    """Draw the learning curves of runs, finished or not, into one figure."""
-    rows = []
-    for run in runs:
-        training, evaluation = curves.read(run.folder.training), curves.read(run.folder.evaluation)
-        if training is None or evaluation is None:
-            raise NeurorlError(f"run '{run.path}' has no learning curve yet")
-        rows.append((run.path.name, run.configuration, training, evaluation))
-    figures.learning_curve(rows, path)
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    table = curves.read(path)
-    return pd.DataFrame() if table is None else table.to_pandas()
+def plot(runs: Sequence[Result], path: str | os.PathLike[str]) -> Path:
+    """Draw the learning curves of runs, finished or not, into one figure, and return the file."""
+    target = user_path(path)
+    figures.learning_curve(runs, target)
+    return target

@@ -1,39 +1,36 @@
 """A run from its configuration to its summary: train, log, evaluate, checkpoint, and go on after any interruption."""
 
 import contextlib
-import dataclasses
-import signal
-import time
-from collections.abc import Iterator
+import os
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from neurorl import agents
-from neurorl.errors import NeurorlError
-from neurorl.loops.host_loop import HostLoop
-from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import Learners, Loop, curve_point
-from neurorl.results import curves, figures, run_folder, summary
+from neurorl import agents, interrupts
+from neurorl.errors import NeurorlError, NeurorlWarning
+from neurorl.interrupts import Interrupted
+from neurorl.loops import record
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, curve_point, has_nan
+from neurorl.results import curves, episode_figure, figures, run_folder, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
 from neurorl.runs import changes, checkpoints, config
+from neurorl.runs.clock import Clock
 from neurorl.runs.config import Config
-from neurorl.runs.progress import Progress
+from neurorl.runs.options import Options
+from neurorl.runs.progress import Progress, Several
 from neurorl.runs.run import Run
-
-
-class Interrupted(NeurorlError):
-    """Ctrl-C: the run was saved and can be resumed."""
 
 
 def train(
     env: Any,
     agent: Any = agents.DEFAULT,
     *,
-    out: str | Path | None = None,
+    out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     settings: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -45,150 +42,204 @@ def train(
         env: A gymnax or Gymnasium id, ``module:id``, an environment, or a function that makes a Gymnasium environment.
         agent: A registered name, ``module:Class``, an agent class, or an agent.
         out: The run's folder; by default ``runs/ENV__AGENT__SEED__TIME``.
-        overwrite: Whether a run already in ``out`` is replaced.
+        overwrite: Whether a run already in ``out`` is replaced; files that no run wrote stay.
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
         progress: A meter of ``neurorl.runs.progress``; none by default.
-        **options: Fields of ``neurorl.runs.config.Options``: seeds, seed, steps, eval_every, eval_episodes,
-            checkpoint_every, log_every, max_episode_steps, loop, changes.
+        **options: Fields of ``neurorl.runs.options.Options``: seeds, seed, steps, eval_every, eval_episodes, eval_seed,
+            log_every, checkpoint_every, max_episode_steps, loop, changes.
 
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.
     """
     configuration = config.build(env, agent, options, settings or {})
-    opts = configuration.options
-    path = out or run_folder.default_path(configuration.env_id, configuration.agent_id, opts.seed)
-    folder = run_folder.create(path, overwrite)
-    run_folder.write_json(folder.config, configuration.to_json())
-    return _run(folder, configuration, progress or Progress())
+    if out is None:
+        folder = run_folder.create_default(configuration.env_id, configuration.agent_id, configuration.options.seed)
+    else:
+        folder = run_folder.create(out, overwrite)
+    return _run(folder, configuration, progress, fresh=True)
 
 
-def resume(path: str | Path, *, env: Any = None, progress: Progress | None = None) -> Run:
+def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, progress: Progress | None = None) -> Run:
     """Go on with a run that was interrupted, from its last checkpoint, and return it finished.
 
     Args:
         path: The run's folder.
         env: The environment, where it cannot be made from its id.
+        agent: The agent or its class, where it cannot be found by its name.
         progress: A meter of ``neurorl.runs.progress``; none by default.
 
     Raises:
-        NeurorlError: No run, or a damaged checkpoint.
+        NeurorlError: No run, a damaged checkpoint, or an environment or agent that cannot be made.
     """
     folder, values = run_folder.open_run(path)
-    configuration = config.from_json(values, env)
-    if folder.complete:
-        return Run(folder, configuration)
-    return _run(folder, configuration, progress or Progress())
+    run = Run(folder, values, env, agent)
+    return run if folder.complete else _run(folder, run.configuration, progress)
 
 
-def make_loop(configuration: Config) -> Loop:
-    """Return the loop that a configuration asks for."""
-    opts = configuration.options
-    kind = JaxLoop if configuration.task.loop == "jax" else HostLoop
-    return kind(configuration.task, configuration.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
+def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fresh: bool = False) -> Run:
+    session = None
+    with contextlib.closing(configuration.make_loop()) as loop:
+        try:
+            if fresh:
+                with _kept(folder):
+                    run_folder.write_json(folder.config, configuration.to_json())
+            session = _Session(folder, configuration, loop, progress)
+            session.learn()
+        except Exception:
+            if fresh and (session is None or session.done == 0):
+                folder.clear()  # there is nothing in it yet
+            raise
+    return session.finish()
 
 
-def _run(folder: RunFolder, configuration: Config, progress: Progress) -> Run:
-    opts = configuration.options
-    seeds = np.arange(opts.seed, opts.seed + opts.seeds)
-    loop = make_loop(configuration)
-    clock = Clock(folder)
-    with clock.measure("compile_seconds"):
-        learners = loop.init()
-    saved = checkpoints.steps(folder.checkpoints)
-    if saved:
-        learners = checkpoints.restore(folder.checkpoints, saved[-1], learners)
-    else:
-        checkpoints.save(folder.checkpoints, 0, learners)
-    done = int(learners.step)
-    training, evaluation = (Curve(curves.read(path, until=done)) for path in (folder.training, folder.evaluation))
-    with clock.measure("compile_seconds"):
-        learners = loop.warm_up(learners)
+class _Session:
+    """A run from where its folder stands to its end."""
 
-    def save(learners: Learners) -> Learners:
-        training.write(folder.training)
-        evaluation.write(folder.evaluation)
-        learners = loop.checkpointed(learners)
-        checkpoints.save(folder.checkpoints, int(learners.step), learners)
-        clock.write()
-        return learners
+    def __init__(self, folder: RunFolder, configuration: Config, loop: Loop, progress: Progress | None):
+        """Begin, or go on from the last checkpoint, and compile."""
+        self.folder, self.configuration, self.options = folder, configuration, configuration.options
+        self.progress = Several(progress or Progress())
+        self.seeds = np.arange(self.options.seed, self.options.seed + self.options.seeds)
+        self.clock = Clock(folder)
+        self.loop = loop
+        with self.clock.measure("compile_seconds"):
+            learners = self.loop.init()
+        if saved := checkpoints.steps(folder.checkpoints):
+            learners = checkpoints.restore(folder.checkpoints, saved[-1], learners)
+        else:
+            with _kept(folder):
+                checkpoints.save(folder.checkpoints, 0, learners)
+        self.done = int(learners.step)
+        self.training, self.evaluation = (
+            Curve(curves.read(path, until=self.done)) for path in (folder.training, folder.evaluation)
+        )
+        with self.clock.measure("compile_seconds"):
+            self.learners = self.loop.warm_up(learners)
 
-    progress.start(configuration.env_id, opts.steps, done)
+    def learn(self) -> None:
+        """Train to the end.
+
+        Raises:
+            Interrupted: A signal came.
+        """
+        self.progress.start(self.folder, self.configuration.to_json(), self.done)
+        try:
+            with interrupts.deferred() as signal:
+                while self.done < self.options.steps:
+                    self._advance()
+                    if saved := _due(self.done, _checkpoint_every(self.options), self.options.steps):
+                        self._save()
+                    if (signum := signal()) is not None and self.done < self.options.steps:
+                        raise Interrupted(self._stop(saved), signum)
+        finally:
+            self.progress.close()
+
+    def finish(self) -> Run:
+        """Draw the figures and sum up; drawing may fail, and costs nothing."""
+        values, training, evaluation = self.configuration.to_json(), self.training.table(), self.evaluation.table()
+        run = Run(self.folder, values)
+        run.configuration = self.configuration
+        _draw(self.folder.learning_curve, lambda path: figures.learning_curve([run], path))
+        if hasattr(self.configuration.agent, "record"):
+            _draw(self.folder.spikes, self._draw_spikes)
+        with _kept(self.folder):
+            self.clock.write()
+            run_folder.write_json(self.folder.summary, summary.summarise(values, training, evaluation, self.clock.values))
+        return run
+
+    def _advance(self) -> None:
+        """Go on to the next environment step at which something is due, and log and evaluate what is."""
+        opts, task = self.options, self.configuration.task
+        self.loop.change(changes.at(opts.changes, task, self.done))
+        chunk = _next_stop(self.done, opts) - self.done
+        start = self.clock.values["train_seconds"]
+        with self.clock.measure("train_seconds"):
+            self.learners = jax.block_until_ready(self.loop.advance(self.learners, chunk))
+        self._check_finite(self.done, self.done + chunk)
+        self.done += chunk
+        self.clock.trained(self.done, chunk * opts.seeds)
+        if _due(self.done, opts.log_every, opts.steps):
+            self.learners, values = curve_point(self.configuration.agent, self.learners)
+            columns = {name: np.asarray(column) for name, column in values.items()}
+            self.training.add(self.seeds, self.done, columns)
+            self.progress.update(self.done, columns, chunk * opts.seeds / (self.clock.values["train_seconds"] - start))
+        if _due(self.done, opts.eval_every, opts.steps):
+            with self.clock.measure("evaluation_seconds"):
+                returns = self.loop.evaluate(self.learners)
+            columns = {"eval_return": returns.mean(1), "eval_return_min": returns.min(1), "eval_return_max": returns.max(1)}
+            self.evaluation.add(self.seeds, self.done, columns)
+            self.progress.evaluated(self.done, returns)
+
+    def _save(self) -> None:
+        """Keep everything up to here. The checkpoint is last: rows beyond it are dropped by who goes on from it."""
+        self.progress.flush()
+        with _kept(self.folder):
+            self.training.write(self.folder.training)
+            self.evaluation.write(self.folder.evaluation)
+            self.learners = self.loop.checkpointed(self.learners)
+            checkpoints.save(self.folder.checkpoints, self.done, self.learners)
+            self.clock.write()
+
+    def _stop(self, saved: bool) -> str:
+        """Save where that changes no result, and say where the run will go on.
+
+        A checkpoint of the host loop cuts its episodes, so it has checkpoints only where the run never stopped has them.
+        """
+        if not saved and not self.loop.cuts_episodes:
+            self._save()
+        last = checkpoints.steps(self.folder.checkpoints)[-1]
+        kept = "saved" if last == self.done else f"saved at step {last}, the last checkpoint of the host loop"
+        return f"interrupted at step {self.done} and {kept}; go on with: neurorl resume {self.folder.path}"
+
+    def _draw_spikes(self, path: Path) -> None:
+        opts, agent, learner = self.options, self.configuration.agent, 0
+        task = changes.at(opts.changes, self.configuration.task, self.done - 1)  # with the rule that was in force
+        state, carried = jax.tree.map(lambda x: x[learner], (self.learners.agent, self.learners.world))
+        episode = record.episode(task, agent, state, opts.eval_seed, carried)
+        title = (
+            f"{self.configuration.env_id}, seed {opts.seed + learner} after {self.done:,} environment steps: one episode "
+            f"({episode.reward.sum():g} in {len(episode.reward) - 1} steps, {episode.ended})"
+        )
+        signals = {"reward": episode.reward, **episode.recording.signals}
+        episode_figure.draw(episode.recording.spikes, signals, title, path)
+
+    def _check_finite(self, start: int, end: int) -> None:
+        finite, broken = np.asarray(self.learners.episodes.finite), np.asarray(has_nan(self.learners.agent))
+        for wrong, what in (
+            (~finite, f"environment '{self.configuration.env_id}' returned an observation or reward that is {NOT_FINE}"),
+            (broken, f"agent '{self.configuration.agent_id}' {TOO_LARGE}"),
+        ):
+            if wrong.any():
+                when = f"seed {self.seeds[wrong][0]}, between steps {start} and {end}"
+                raise NeurorlError(f"{what} ({when}); the run stops at its last checkpoint")
+
+
+@contextlib.contextmanager
+def _kept(folder: RunFolder) -> Iterator[None]:
+    """Say in one sentence what it means that a run's folder cannot be written."""
     try:
-        with _deferred_interrupt() as interrupted:
-            while done < opts.steps:
-                if isinstance(loop, JaxLoop):
-                    loop.change(changes.at(opts.changes, configuration.task, done))
-                chunk = _next_stop(done, opts) - done
-                start = clock.values["train_seconds"]
-                with clock.measure("train_seconds"):
-                    learners = jax.block_until_ready(loop.advance(learners, chunk))
-                done += chunk
-                clock.trained(done, chunk * opts.seeds)
-                _check_finite(configuration, learners, seeds, done - chunk, done)
-                if _due(done, opts.log_every, opts.steps):
-                    learners, values = curve_point(configuration.agent, learners)
-                    columns = {name: np.asarray(column) for name, column in values.items()}
-                    training.add(seeds, done, columns)
-                    progress.update(done, columns, chunk * opts.seeds / (clock.values["train_seconds"] - start))
-                if _due(done, opts.eval_every, opts.steps):
-                    with clock.measure("evaluation_seconds"):
-                        returns = loop.evaluate(learners)
-                    evaluation.add(seeds, done, _evaluation_columns(returns))
-                    progress.evaluated(done, returns)
-                if _due(done, _checkpoint_every(opts), opts.steps):
-                    learners = save(learners)
-                if interrupted() and done < opts.steps:
-                    save(learners)
-                    raise Interrupted(f"interrupted at step {done} and saved; go on with: neurorl resume {folder.path}")
-    finally:
-        progress.close()
-    figures.learning_curve([(folder.path.name, configuration, training.table(), evaluation.table())], folder.learning_curve)
-    in_force = dataclasses.replace(configuration, task=changes.at(opts.changes, configuration.task, done - 1))
-    figures.spikes(in_force, learners, folder.spikes)
-    clock.write()
-    run_folder.write_json(folder.summary, summary.summarise(configuration, training.table(), evaluation.table(), clock.values))
-    return Run(folder, configuration)
-
-
-class Clock:
-    """Clock times of a run, added up over resumes and kept in timing.json.
-
-    ``train_processor_seconds`` is what training took of processors: unlike clock time it means the same on a busy machine. Per
-    environment step of each learner it is kept in ``processor_seconds_at``, all learners together.
-    """
-
-    def __init__(self, folder: RunFolder):
-        """Go on from what the folder holds."""
-        self._path = folder.timing
-        zero: dict[str, Any] = {"train_seconds": 0.0, "train_steps": 0, "evaluation_seconds": 0.0, "compile_seconds": 0.0}
-        zero |= {"train_processor_seconds": 0.0, "processor_seconds_at": {}}
-        self.values = zero | (run_folder.read_json(self._path) if self._path.is_file() else {})
-
-    @contextlib.contextmanager
-    def measure(self, name: str) -> Iterator[None]:
-        """Add the wall time of a block to ``name``."""
-        start, processor = time.perf_counter(), time.process_time()
         yield
-        self.values[name] += time.perf_counter() - start
-        if name == "train_seconds":
-            self.values["train_processor_seconds"] += time.process_time() - processor
-
-    def trained(self, done: int, steps: int) -> None:
-        """Note that ``steps`` environment steps of all learners together brought each to step ``done``."""
-        self.values["train_steps"] += steps
-        self.values["processor_seconds_at"][str(done)] = self.values["train_processor_seconds"]
-
-    def write(self) -> None:
-        """Keep the times."""
-        run_folder.write_json(self._path, self.values)
+    except OSError as error:
+        raise NeurorlError(
+            f"run '{folder.path}' cannot be saved: {error.strerror or error}; what was saved before is whole. "
+            f"Make room, then go on with: neurorl resume {folder.path}"
+        ) from error
 
 
-def _checkpoint_every(options: Any) -> int:
+def _draw(path: Path, draw: Callable[[Path], None]) -> None:
+    """Draw a figure, or say why there is none: nothing that only draws may cost a result."""
+    try:
+        draw(path)
+    except Exception as error:  # whatever a renderer, a disk, an agent or an environment raises
+        warnings.warn(f"'{path}' could not be drawn, the results are there without it: {error!r}", NeurorlWarning, stacklevel=2)
+
+
+def _checkpoint_every(options: Options) -> int:
     assert options.checkpoint_every is not None, "config.build fills it in"
     return options.checkpoint_every
 
 
-def _next_stop(done: int, options: Any) -> int:
+def _next_stop(done: int, options: Options) -> int:
     """Return the next environment step at which something is due."""
     periods = (options.log_every, options.eval_every, _checkpoint_every(options))
     change = changes.next_one(options.changes, done) or options.steps
@@ -197,38 +248,3 @@ def _next_stop(done: int, options: Any) -> int:
 
 def _due(done: int, period: int, steps: int) -> bool:
     return done % period == 0 or done == steps
-
-
-def _evaluation_columns(returns: np.ndarray) -> dict[str, np.ndarray]:
-    return {"eval_return": returns.mean(1), "eval_return_min": returns.min(1), "eval_return_max": returns.max(1)}
-
-
-def _check_finite(configuration: Config, learners: Learners, seeds: np.ndarray, start: int, end: int) -> None:
-    finite = np.asarray(learners.episodes.finite)
-    if not finite.all():
-        raise NeurorlError(
-            f"environment '{configuration.env_id}' returned an observation or reward that is NaN or infinite "
-            f"(seed {seeds[~finite][0]}, between steps {start} and {end}); the run stops at its last checkpoint"
-        )
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[Any]:
-    """Let a first Ctrl-C wait for the end of a chunk of steps, and a second one end the program."""
-    asked = False
-
-    def ask(*_: Any) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    try:
-        previous = signal.signal(signal.SIGINT, ask)
-    except ValueError:  # not in the main thread: Ctrl-C goes there
-        yield lambda: False
-        return
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, previous)

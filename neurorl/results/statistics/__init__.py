@@ -10,7 +10,7 @@ from neurorl.results.statistics.efficiency import Curve, sample_efficiency
 from neurorl.results.statistics.improvement import improvement_interval, probability_of_improvement
 from neurorl.results.statistics.interquartile import interquartile_mean
 from neurorl.results.statistics.profile import performance_profile, profile_interval
-from neurorl.results.statistics.threshold import steps_to_threshold
+from neurorl.results.statistics.threshold import median_steps, steps_to_threshold
 
 __all__ = [
     "RESAMPLES",
@@ -19,6 +19,7 @@ __all__ = [
     "improvement_interval",
     "interquartile_mean",
     "interval",
+    "median_steps",
     "performance_profile",
     "probability_of_improvement",
     "profile_interval",

@@ -21,3 +21,9 @@ def steps_to_threshold(eval_steps: np.ndarray, eval_return: np.ndarray, threshol
         first = [i for i in range(len(row) - SUCCESSIVE + 1) if row[i : i + SUCCESSIVE].all()]
         steps.append(int(eval_steps[first[0]]) if first else None)
     return steps
+
+
+def median_steps(steps: list[int | None]) -> float | None:
+    """Return the median over all learners, one that never solved it being later than any; None where it is such a one."""
+    median = float(np.median([np.inf if step is None else step for step in steps])) if steps else np.inf
+    return median if np.isfinite(median) else None
