@@ -56,7 +56,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
 
     Args:
         env: What ``neurorl.envs.resolve`` takes.
-        agent: A registered name, ``module:Class``, an agent class, or an agent.
+        agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent.
         options: Values of :class:`Options`.
         settings: Further values by key: a dotted path of config.json, or as much of its end as is unique.
 
@@ -66,7 +66,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = dict(agents.preset(_agent_id(agent), task.known_id or "")) if isinstance(agent, str | type) else {}
+    preset = {} if isinstance(agent, Agent) else dict(agents.preset(_agent_id(agent), task.known_id or ""))
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
@@ -155,11 +155,10 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
 
 def _template(agent: Any, task: Task, kind: str | None) -> Any:
     """Return the agent with its defaults; ``kind`` names a code other than that of the observation space."""
-    if not isinstance(agent, str | type):
-        return agent
-    agent_class: Any = agents.find(agent) if isinstance(agent, str) else agent
     ranges = (task.ranges._asdict() if task.ranges else {}) | ({"kind": kind} if kind else {})
-    return agent_class.for_spaces(task.observation_space, task.action_space, **ranges)
+    if isinstance(agent, Agent):
+        return agent.fit(task.observation_space, task.action_space, **ranges)
+    return agents.find(agent).for_spaces(task.observation_space, task.action_space, **ranges)
 
 
 def _code_kind(agent: dict[str, Any]) -> str | None:
@@ -170,8 +169,7 @@ def _code_kind(agent: dict[str, Any]) -> str | None:
 
 
 def _agent_id(agent: Any) -> str:
-    found: Any = agents.find(agent) if isinstance(agent, str) else agent
-    return agents.name_of(found if isinstance(found, type) else type(found))
+    return agents.name_of(type(agent) if isinstance(agent, Agent) else agents.find(agent))
 
 
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
