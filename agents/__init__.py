@@ -14,6 +14,7 @@ DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
     "spiking-sarsa": "neurorl.agents.spiking_sarsa:SpikingSarsa",
+    "spiking-network": "neurorl.agents.spiking_network:SpikingNetwork",
     "r-stdp": "neurorl.agents.r_stdp:RStdp",
     "ppo": "neurorl.agents.ppo:PPO",
     "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl.running import figures, run_folder, statistics
-from neurorl.running.progress import Bar, Progress
+from neurorl.results import figures, run_folder, statistics
+from neurorl.runs.progress import Bar, Progress
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 800_000

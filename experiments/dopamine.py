@@ -29,11 +29,12 @@ from scipy import stats
 from experiments.provenance import provenance
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
-from neurorl.agents.spiking_actor_critic import Critic, SpikingActorCritic
+from neurorl.agents.critic import Critic
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.codes.time_cells import TimeCells
 from neurorl.envs.conditioning import Conditioning, Params
-from neurorl.running import figures, statistics
-from neurorl.running.run_folder import write_json
+from neurorl.results import figures, statistics
+from neurorl.results.run_folder import write_json
 
 RESULTS = Path(__file__).resolve().parent / "results"
 REWARD = 50.0  # so that (1 - gamma) times it is half of the largest value that the critic can hold

@@ -26,8 +26,9 @@ from neurorl.envs.fpga import scenarios
 from neurorl.envs.fpga.governors import found
 from neurorl.envs.fpga.governors.governor import Governor, episode
 from neurorl.files import write_atomically
-from neurorl.running import checkpoints, figures, statistics
-from neurorl.running.progress import Bar
+from neurorl.results import figures, statistics
+from neurorl.runs import checkpoints
+from neurorl.runs.progress import Bar
 
 ENV = "neurorl/FpgaTelemetry-v0"
 SEEDS, STEPS = 20, 300_000

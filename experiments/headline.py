@@ -14,7 +14,7 @@ import numpy as np
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl.running.progress import Bar
+from neurorl.runs.progress import Bar
 
 RUNS = {
     "fast": ("CartPole-v1", {"steps": 20_000, "eval_every": 1_000}),

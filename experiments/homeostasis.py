@@ -27,8 +27,8 @@ from matplotlib.figure import Figure
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl.running import figures, statistics
-from neurorl.running.progress import Bar
+from neurorl.results import figures, statistics
+from neurorl.runs.progress import Bar
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 70_000

@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     measured = {(task, agent): read(a.out / stem(task, agent, a.seeds, a.quick), TASKS[task]) for task, agent in cases}
 
     from experiments.provenance import provenance
-    from neurorl.running.run_folder import write_json
+    from neurorl.results.run_folder import write_json
 
     a.results.mkdir(parents=True, exist_ok=True)
     rows = [row(task, agent, curves) for (task, agent), curves in measured.items()]
@@ -117,8 +117,8 @@ def train(task: str, agent: str, seeds: int, out: Path, quick: bool) -> str:
 def read(folder: Path, threshold: float) -> Curves:
     """Return the curves of a finished run."""
     import neurorl
-    from neurorl.running import statistics
-    from neurorl.running.run_folder import read_json
+    from neurorl.results import statistics
+    from neurorl.results.run_folder import read_json
 
     run = neurorl.load(folder)
     greedy = run.evaluation.pivot(index="seed", columns="env_step", values="eval_return")
@@ -131,7 +131,7 @@ def read(folder: Path, threshold: float) -> Curves:
 
 def row(task: str, agent: str, curves: Curves) -> dict[str, Any]:
     """Return an agent's row of the table."""
-    from neurorl.running import statistics
+    from neurorl.results import statistics
 
     end = curves.returns[:, -1]
     return {
@@ -149,8 +149,8 @@ def row(task: str, agent: str, curves: Curves) -> dict[str, Any]:
 
 def ratio(task: str, rival: str, measured: dict[tuple[str, str], Curves]) -> dict[str, Any] | None:
     """Return how many times the environment steps and processor seconds of the spiking agent a rival takes to solve a task."""
-    from neurorl.running import statistics
-    from neurorl.running.statistics.interquartile import over_tasks
+    from neurorl.results import statistics
+    from neurorl.results.statistics.interquartile import over_tasks
 
     if (task, rival) not in measured or (task, OURS) not in measured:
         return None
@@ -170,7 +170,7 @@ def ratio(task: str, rival: str, measured: dict[tuple[str, str], Curves]) -> dic
 
 def with_interval(values: np.ndarray) -> dict[str, Any]:
     """Return the interquartile mean over seeds with its interval; an index of -1 has taken the last value, the budget."""
-    from neurorl.running import statistics
+    from neurorl.results import statistics
 
     return {"iqm": statistics.interquartile_mean(values), "ci95": statistics.confidence_interval(values)}
 
@@ -211,7 +211,7 @@ def draw(measured: dict[tuple[str, str], Curves], tasks: list[str], seeds: int, 
     """Draw a column a task: returns against environment steps above, and against processor seconds below."""
     from matplotlib.figure import Figure
 
-    from neurorl.running import figures, statistics
+    from neurorl.results import figures, statistics
 
     figure = Figure(figsize=(4.6 * len(tasks) + 1.6, 7.4), layout="constrained")
     panels = figure.subplots(2, len(tasks), squeeze=False, sharey="col")

@@ -24,9 +24,9 @@ from matplotlib.figure import Figure
 
 from experiments import ablations, continual
 from experiments.provenance import provenance
-from neurorl.running import figures, statistics
-from neurorl.running.run_folder import write_json
-from neurorl.running.statistics import improvement
+from neurorl.results import figures, statistics
+from neurorl.results.run_folder import write_json
+from neurorl.results.statistics import improvement
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SHIPPED = "full"

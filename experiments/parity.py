@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from experiments.provenance import provenance
 from experiments.simulators import Traces, differences, find, installed, ours
 from experiments.simulators.scenarios import SCENARIOS, dopamine_stdp
-from neurorl.running import figures
+from neurorl.results import figures
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PANELS = {  # scenario: the trace that is drawn, and its label

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent
 
 def provenance() -> dict[str, Any]:
     """Return the git commit, the day, the model of the processor, the system and the versions, as JSON values."""
-    from neurorl.running.summary import versions
+    from neurorl.results.summary import versions
 
     return {
         "commit": commit(),

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         a.seeds, a.steps = 2, 4_000
     os.environ.setdefault("NPROC", "1")
     from experiments.provenance import provenance
-    from neurorl.running.run_folder import read_json, write_json
+    from neurorl.results.run_folder import read_json, write_json
 
     path = a.results / "rivals.json"
     a.results.mkdir(parents=True, exist_ok=True)
@@ -61,9 +61,9 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 def measured(agent: str, env: str, mean: float, spread: float, a: argparse.Namespace) -> dict[str, Any]:
     """Train, or go on with a run, or read one, and return its row."""
     import neurorl
-    from neurorl.running import statistics
-    from neurorl.running.progress import Bar
-    from neurorl.running.run_folder import read_json
+    from neurorl.results import statistics
+    from neurorl.results.run_folder import read_json
+    from neurorl.runs.progress import Bar
 
     folder = a.out / f"{agent}__{env}__{a.seeds}x{a.steps}"
     options = {"seeds": a.seeds, "seed": SEED, "steps": a.steps, "eval_every": -(-a.steps // 10), "log_every": -(-a.steps // 50)}

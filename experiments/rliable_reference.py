@@ -1,4 +1,4 @@
-"""What does rliable say of the same scores? Its answers, which tests/running/test_statistics.py compares ours with.
+"""What does rliable say of the same scores? Its answers, which tests/results/test_statistics.py compares ours with.
 
 rliable 1.2 needs pandas < 3 and arch < 8, hence an environment of its own: it is made at the first run, or named with --python.
 The scores are random ones of our own. Beside its answers, the file holds the runs that its bootstrap drew, so that intervals can

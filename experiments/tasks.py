@@ -21,10 +21,10 @@ from matplotlib.figure import Figure
 import neurorl
 from experiments.provenance import provenance
 from neurorl import agents
-from neurorl.envs.task import resolve
-from neurorl.running import figures, statistics
-from neurorl.running.progress import Bar
-from neurorl.running.run_folder import write_json
+from neurorl.envs.resolution import resolve
+from neurorl.results import figures, statistics
+from neurorl.results.run_folder import write_json
+from neurorl.runs.progress import Bar
 
 RESULTS = Path(__file__).resolve().parent / "results"
 AGENT = "spiking-sarsa"

@@ -16,21 +16,21 @@ from neurorl.envs import registry as _registry
 
 if TYPE_CHECKING:
     from neurorl.errors import NeurorlError as NeurorlError
-    from neurorl.running.run import Run as Run
-    from neurorl.running.run import TrainedAgent as TrainedAgent
-    from neurorl.running.run import load as load
-    from neurorl.running.training import resume as resume
-    from neurorl.running.training import train as train
+    from neurorl.runs.run import Run as Run
+    from neurorl.runs.run import TrainedAgent as TrainedAgent
+    from neurorl.runs.run import load as load
+    from neurorl.runs.training import resume as resume
+    from neurorl.runs.training import train as train
 
 __version__ = "0.1.0"
 
 _HOME = {
     "NeurorlError": "neurorl.errors",
-    "Run": "neurorl.running.run",
-    "TrainedAgent": "neurorl.running.run",
-    "load": "neurorl.running.run",
-    "resume": "neurorl.running.training",
-    "train": "neurorl.running.training",
+    "Run": "neurorl.runs.run",
+    "TrainedAgent": "neurorl.runs.run",
+    "load": "neurorl.runs.run",
+    "resume": "neurorl.runs.training",
+    "train": "neurorl.runs.training",
 }
 
 __all__ = ["NeurorlError", "Run", "TrainedAgent", "__version__", "load", "resume", "train"]

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import neurorl
 from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train, tune
 from neurorl.commands import list as list_
-from neurorl.errors import NeurorlError, nearest
+from neurorl.errors import NeurorlError, NeurorlWarning, nearest
+from neurorl.interrupts import Interrupted, stopping
 
 _MODULES = (train, resume, evaluate, plot, compare, sweep, tune, report, list_)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
@@ -20,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit status: 0 done, 1 failed, 2 not understood, 130 interrupted."""
+    """Run a command; return its exit status: 0 done, 1 failed, 2 not understood, 128 + N ended by signal N (130: Ctrl-C)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         sys.stderr.write(f"neurorl: unknown command '{arguments[0]}'{nearest(arguments[0], COMMANDS)}; see neurorl --help\n")
@@ -28,18 +30,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     sys.path.insert(0, "")  # so that module:id and module:Class find files in the present folder, as python -m does
     try:
-        return parsed.command(parsed)
+        with stopping(), warnings.catch_warnings():
+            warnings.showwarning = _one_sentence(warnings.showwarning)
+            return parsed.command(parsed)
     except NeurorlError as error:
         sys.stderr.write(f"neurorl: {error}\n")
-        return 130 if type(error).__name__ == "Interrupted" else 1
-    except KeyboardInterrupt:
+        return 128 + error.signum if isinstance(error, Interrupted) else 1
+    except KeyboardInterrupt as stop:
         sys.stderr.write("neurorl: interrupted; what was saved can be resumed\n")
-        return 130
+        return 128 + getattr(stop, "signum", 2)
     except BrokenPipeError:
         return 1
     except OSError as error:
         sys.stderr.write(f"neurorl: {error}\n")
         return 1
+
+
+def _one_sentence(others: Callable[..., None]) -> Callable[..., None]:
+    """Return how warnings are shown: ours as a sentence, others as they were."""
+
+    def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, NeurorlWarning):
+            sys.stderr.write(f"neurorl: {message}\n")
+        else:
+            others(message, category, *where, **more)
+
+    return show
 
 
 def _parser() -> argparse.ArgumentParser:

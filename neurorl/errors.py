@@ -8,6 +8,10 @@ class NeurorlError(ValueError):
     """Bad input: one sentence that names the field, the value and the fix."""
 
 
+class NeurorlWarning(UserWarning):
+    """Something that a user should know, and that stops nothing."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `` did you mean 'X'?`` for the candidate closest to ``name``, or an empty string."""
     names = list(candidates)

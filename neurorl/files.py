@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path that a person gave: ``~`` is the home folder, which a shell does not say within ``--out=~/runs``."""
+    return Path(os.path.expanduser(path))
+
+
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a temporary file beside ``path``, and rename it into place; where that fails, nothing is left."""
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")

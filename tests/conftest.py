@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -20,3 +21,12 @@ def pytest_terminal_summary(terminalreporter):
     versions = simulators.installed()
     met = ", ".join(f"{name} {versions.get(name, 'absent')}" for name in simulators.SIMULATORS)
     terminalreporter.write_line(f"simulators met: {met}")
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """A small finished run, shared by tests that only read it."""
+    import neurorl
+
+    out = tmp_path_factory.mktemp("runs") / "finished"
+    return neurorl.train("CartPole-v1", seeds=3, steps=600, eval_every=200, eval_episodes=2, checkpoint_every=200, out=out)

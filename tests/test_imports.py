@@ -18,8 +18,15 @@ FOLDERS = {
     "neurorl.layers": "neurorl/layers",
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
+    "neurorl.results": "neurorl/results",
+    "neurorl.loops": "neurorl/loops",
+    "neurorl.runs": "neurorl/runs",
+    "neurorl.sweeps": "neurorl/sweeps",
+    "neurorl.commands": "neurorl/commands",
 }
-OUTER = ("neurorl.agents", "neurorl.envs", "neurorl.running", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
+HOUSE = ("neurorl.loops", "neurorl.results", "neurorl.runs", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
+OUTER = ("neurorl.agents", "neurorl.envs", *HOUSE)
+SUBSTRATE = ("neurorl.neurons", "neurorl.codes", "neurorl.synapses", "neurorl.networks", "neurorl.layers", "neurorl.analysis")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
     **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), ("neurorl.networks", *LEARNING, *OUTER)),
@@ -28,8 +35,14 @@ FORBIDDEN = {
     "neurorl.analysis": ("neurorl.networks", *LEARNING, *OUTER),
     "neurorl.networks": OUTER,
     "neurorl.layers": ("neurorl.networks", "neurorl.neuromodulation", *OUTER),
-    "neurorl.envs": ("neurorl.agents",),
-    "neurorl.agents": ("neurorl.envs",),
+    "neurorl.envs": ("neurorl.agents", *HOUSE),
+    "neurorl.agents": ("neurorl.envs", *HOUSE),
+    # Results are read without an environment and without an agent.
+    "neurorl.results": (*SUBSTRATE, *LEARNING, *(room for room in OUTER if room != "neurorl.results")),
+    "neurorl.loops": tuple(room for room in HOUSE if room != "neurorl.loops"),
+    "neurorl.runs": ("neurorl.sweeps", "neurorl.commands", "neurorl.cli"),
+    "neurorl.sweeps": ("neurorl.commands", "neurorl.cli"),
+    "neurorl.commands": ("neurorl.cli",),
 }
 
 
@@ -61,19 +74,63 @@ def test_a_package_imports_only_what_lies_below_it(package):
         assert not wrong, f"{file.relative_to(ROOT)} imports {', '.join(wrong)}"
 
 
+def modules():
+    """Return the file of every module of the package, by dotted name."""
+    found = {f"neurorl.{file.stem}": file for file in (ROOT / "neurorl").glob("*.py") if file.stem != "__init__"}
+    for package, folder in FOLDERS.items():
+        for file in (ROOT / folder).rglob("*.py"):
+            parts = file.relative_to(ROOT / folder).with_suffix("").parts
+            found[".".join([package, *parts]).removesuffix(".__init__")] = file
+    return found
+
+
+def circle(graph):
+    """Return the modules of a circle of imports, or []."""
+    done, way = set(), []
+
+    def visit(module):
+        if module in way:
+            return [*way[way.index(module) :], module]
+        if module in done:
+            return []
+        way.append(module)
+        found = next(filter(None, map(visit, sorted(graph[module]))), [])
+        way.pop()
+        done.add(module)
+        return found
+
+    return next(filter(None, map(visit, sorted(graph))), [])
+
+
+def test_no_import_runs_in_a_circle_not_even_one_within_a_function():
+    known, graph = modules(), {}
+    for module, file in known.items():
+        package = module if file.stem == "__init__" else module.rpartition(".")[0]
+        names = imported(file.read_text(), package)
+        # `from package import module` needs the module and not what else the package's __init__ brings.
+        graph[module] = {name if name in known else name.rpartition(".")[0] for name in names} & set(known) - {module}
+    assert len(graph) > 100
+    assert circle(graph) == []
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": set()}) == ["a", "b", "c", "a"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
 def test_the_reader_of_imports_sees_every_form():
     source = """
 import neurorl.agents.contract as contract
 from neurorl import envs
 def late():
-    from neurorl.running.run import Run
+    from neurorl.runs.run import Run
     from .. import cli
     from .dopamine import release
 """
     assert imported(source, "neurorl.neuromodulation") == {
         "neurorl.agents.contract",
         "neurorl.envs",
-        "neurorl.running.run.Run",
+        "neurorl.runs.run.Run",
         "neurorl.cli",
         "neurorl.neuromodulation.dopamine.release",
     }

@@ -32,9 +32,9 @@ def main() -> None:
     import jax
 
     from experiments.provenance import provenance
-    from neurorl.running import config
-    from neurorl.running.backend import compute_inline
-    from neurorl.running.host_loop import HostLoop
+    from neurorl.backend import compute_inline
+    from neurorl.loops.host_loop import HostLoop
+    from neurorl.runs import config
 
     compute_inline()
     built = config.build("CartPole-v1", "spiking-actor-critic", {"loop": "host"}, {})

@@ -57,7 +57,7 @@ print(json.dumps(learners * steps / (time.process_time() - start)))
 MEMORY = """
 import json, sys, tempfile, numpy as np
 import neurorl
-from neurorl.running.progress import Progress
+from neurorl.runs.progress import Progress
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 2**20

@@ -25,8 +25,8 @@ RESULT = Path("experiments/results/training_speed.json")
 
 NEURORL = """
 import time, jax
-from neurorl.running import config
-from neurorl.running.jax_loop import JaxLoop
+from neurorl.runs import config
+from neurorl.loops.jax_loop import JaxLoop
 built = config.build("CartPole-v1", "spiking-actor-critic", {}, {})
 loop = JaxLoop(built.task, built.agent, 0, 32, 1, 1)
 learners = loop.warm_up(loop.init())

@@ -1,13 +1,9 @@
 """``neurorl compare RUN...``: learning curves with bands, and the table."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-import neurorl
-from neurorl.errors import NeurorlError
-
-FIGURES = (".png", ".pdf", ".svg")
+from neurorl.commands import arguments as shared
 
 
 def add(commands: Any) -> None:
@@ -27,18 +23,14 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.files import write_atomically
-    from neurorl.running import compare, figures
+    from neurorl.results import compare, figures, result
 
-    figure = Path(arguments.out)
-    if figure.suffix not in FIGURES:
-        raise NeurorlError(f"--out {figure}: the figure must end in {', '.join(FIGURES)}")
-    if not figure.parent.is_dir():
-        raise NeurorlError(f"--out {figure}: there is no folder '{figure.parent}'")
-    comparison = compare.compare([neurorl.load(directory) for directory in arguments.runs])
+    figure = shared.figure(arguments.out)
+    comparison = compare.compare([result.read(directory) for directory in arguments.runs])
     text = compare.markdown(comparison)
-    figures.comparison(comparison, figure)
     write_atomically(figure.with_suffix(".md"), lambda temporary: temporary.write_text(text))
     write_atomically(figure.with_suffix(".csv"), lambda temporary: temporary.write_text(compare.csv(comparison)))
     print(text)
+    figures.comparison(comparison, figure)  # last: the table does not wait for it
     print(f"figure: {figure}  table: {figure.with_suffix('.md')}  {figure.with_suffix('.csv')}")
     return 0

@@ -2,10 +2,11 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import neurorl
+from neurorl.commands import arguments as shared
+from neurorl.files import user_path
 
 
 def add(commands: Any) -> None:
@@ -21,28 +22,29 @@ def add(commands: Any) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--render", action="store_true", help="show the episodes of one learner in a window")
     where.add_argument("--video", metavar="FILE", help="film the episodes of one learner (.mp4, .webm, .gif)")
+    shared.add_made(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running.backend import compute_inline
-    from neurorl.running.evaluation import evaluate
-    from neurorl.running.film import show
+    from neurorl.backend import compute_inline
+    from neurorl.results.text import number, with_interval
+    from neurorl.runs.film import show
 
     compute_inline()
 
-    run = neurorl.load(arguments.dir)
+    run = neurorl.load(arguments.dir, **shared.made(arguments))
     if arguments.render or arguments.video:
-        video = Path(arguments.video) if arguments.video else None
+        video = user_path(arguments.video) if arguments.video else None
         totals = show(run, arguments.seed_index or 0, arguments.episodes or 1, video)
         if arguments.json:
             print(json.dumps({"returns": totals, "video": arguments.video}))
         else:
             print("returns: " + ", ".join(f"{total:g}" for total in totals) + (f"; film: {video}" if video else ""))
         return 0
-    result = evaluate(run, 20 if arguments.episodes is None else arguments.episodes, arguments.seed_index)
+    result = run.evaluate(20 if arguments.episodes is None else arguments.episodes, arguments.seed_index)
     if arguments.json:
         print(json.dumps(result, indent=2))
         return 0
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{result['episodes']} greedy episodes a seed"
     )
     for seed, mean in zip(result["seeds"], result["mean_return"], strict=True):
-        print(f"  seed {seed:>6}  {mean:9.2f}")
-    interval = "" if result["return_ci95"] is None else f"  [{result['return_ci95'][0]:.2f}, {result['return_ci95'][1]:.2f}]"
-    print(f"interquartile mean {result['return_iqm']:.2f}{interval}")
+        print(f"  seed {seed:>6}  {number(mean):>9}")
+    low, high = result["return_ci95"] or (None, None)
+    print(f"interquartile mean {with_interval(result['return_iqm'], low, high)}")
     return 0

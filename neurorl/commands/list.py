@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neurorl import agents
 
     if arguments.env:
-        from neurorl.running import config
+        from neurorl.runs import config
 
         built = config.build(arguments.env, arguments.agent, {}, {})
         print(f"keys of {built.env_id} with {built.agent_id}; set one with --set KEY=VALUE")

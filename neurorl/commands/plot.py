@@ -1,10 +1,9 @@
 """``neurorl plot DIR...``: draw learning curves."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-import neurorl
+from neurorl.commands import arguments as shared
 
 
 def add(commands: Any) -> None:
@@ -17,10 +16,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from neurorl.running.run import plot
+    from neurorl.results import figures, result
 
-    runs = [neurorl.load(directory) for directory in arguments.dirs]
-    target = Path(arguments.out or (runs[0].folder.learning_curve if len(runs) == 1 else "comparison.png"))
-    plot(runs, target)
+    runs = [result.read(directory) for directory in arguments.dirs]
+    target = shared.figure(arguments.out or (runs[0].folder.learning_curve if len(runs) == 1 else "comparison.png"))
+    figures.learning_curve(runs, target)
     print(target)
     return 0

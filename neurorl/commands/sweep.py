@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def show_best(path: Any, count: int) -> int:
     """Print the best rows of a sweep."""
     from neurorl.errors import NeurorlError
+    from neurorl.results.text import with_interval
     from neurorl.sweeps import folder, ranking
 
     if count < 1:
@@ -60,14 +61,11 @@ def show_best(path: Any, count: int) -> int:
         print(f"{env}: greedy return after {', '.join(f'{s:,}' for s in sorted(set(group.env_step)))} steps, "
               "interquartile mean over seeds [95 % interval]")  # fmt: skip
         for row in group.to_dict("records"):
-            score = (
-                "none" if row["eval_return"] != row["eval_return"] or row["eval_return"] is None else f"{row['eval_return']:.1f}"
-            )
-            interval = "" if row["low"] is None or row["low"] != row["low"] else f" [{row['low']:.1f}, {row['high']:.1f}]"
+            score = with_interval(row["eval_return"], row["low"], row["high"])
             of = "" if row["seeds"] == spec.head.seeds else f" of {spec.head.seeds}"
             known = ("env", "row", "eval_return", "low", "high", "seeds", "failed", "env_step")
             fields = ", ".join(f"{k}={_short(v)}" for k, v in row.items() if k not in known)
-            print(f"  row {row['row']:>5}  {score + interval:28} {row['seeds']}{of} seeds  {fields}")
+            print(f"  row {row['row']:>5}  {score:28} {row['seeds']}{of} seeds  {fields}")
     if not opened.results.is_file():
         print("the sweep is not complete: these are the shards done so far")
     return 0

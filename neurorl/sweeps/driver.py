@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.running import run_folder
-from neurorl.running.config import Config
+from neurorl.files import user_path
+from neurorl.results import run_folder
+from neurorl.runs.config import Config
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps import grouping, rows, shard, spec, tables
 from neurorl.sweeps.folder import SweepFolder
@@ -75,12 +76,13 @@ def load(file: str | Path | dict[str, Any], out: str | Path | None) -> tuple[Spe
     if isinstance(file, dict):
         if out is None:
             raise NeurorlError("a sweep that is given as a dictionary needs 'out', the folder of its results")
-        return spec.check(file), Path(out)
-    if Path(file).is_dir():
+        return spec.check(file), user_path(out)
+    file = user_path(file)
+    if file.is_dir():
         if out is not None:
             raise NeurorlError(f"'{file}' is the folder of a sweep, so --out {out} makes no sense; give its TOML file")
-        return folders.open_sweep(file)[1], Path(file)
-    return spec.read(Path(file)), Path(out) if out is not None else Path("runs") / Path(file).stem
+        return folders.open_sweep(file)[1], file
+    return spec.read(file), user_path(out) if out is not None else Path("runs") / file.stem
 
 
 def resolve(plan: Spec, found: list[Row]) -> tuple[list[tuple[Row, Config]], list[tuple[Row, str]]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.running import run_folder
+from neurorl.files import user_path
+from neurorl.results import run_folder
 from neurorl.sweeps import spec
 from neurorl.sweeps.grouping import Shard
 from neurorl.sweeps.spec import Spec
@@ -22,7 +23,7 @@ class SweepFolder:
 
     def __init__(self, path: str | Path):
         """Name a folder; nothing is read or made."""
-        self.path = Path(path)
+        self.path = user_path(path)
         self.config = self.path / "sweep.json"
         self.shards = self.path / "shards"
         self.failures = self.path / "failures.json"

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neurorl.running.config import Config
+from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.spec import Spec
 
@@ -59,7 +59,7 @@ def plan(spec: Spec, configurations: Sequence[tuple[Row, Config]]) -> list[Shard
 
 def program(row: Row, configuration: Config) -> Hashable:
     """Return what the compiled program of a row depends on: everything but numbers that are arguments of it."""
-    if configuration.task.loop == "host":
+    if not configuration.task.mappable:
         return row.index  # the host loop compiles its agent in
     task, options = configuration.task, configuration.options
     leaves, agent = jax.tree.flatten(configuration.agent)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from neurorl.running import statistics
+from neurorl.results import statistics
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps import rows, tables
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from neurorl.errors import NeurorlError
-from neurorl.running import config
-from neurorl.running.config import Config
+from neurorl.parameters import to_dict
+from neurorl.runs import config
+from neurorl.runs.config import Config
 from neurorl.sweeps.spec import Head, Range, Spec
 
 
@@ -102,8 +103,7 @@ def describe(row: Row) -> str:
 def _resolve(head: Head, settings: dict[str, Any]) -> Config:
     settings = dict(settings)
     env, agent = settings.pop("env", head.env), settings.pop("agent", head.agent)
-    options = {"steps": head.steps, "eval_every": head.eval_every, "eval_episodes": head.eval_episodes, "seed": head.seed,
-               "seeds": head.seeds}  # fmt: skip
+    options = {name: value for name, value in to_dict(head).items() if name not in ("env", "agent", "group")}
     return config.build(env, agent, options, settings)
 
 

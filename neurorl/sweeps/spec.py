@@ -25,6 +25,7 @@ from typing import Any
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.runs.options import Options
 
 VERSION = 1  # of the layout of sweep.json
 TABLES = ("set", "grid", "random")
@@ -32,17 +33,23 @@ RANGE = {"low", "high", "log"}
 FIXED = ("seed", "seeds", "eval_every")  # fields that cannot differ between rows
 
 
+def _of_a_run(name: str) -> Any:
+    """Return the field of that name that every run has."""
+    field = Options.__dataclass_fields__[name]
+    return dataclasses.field(default=field.default, metadata=field.metadata)
+
+
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """What stands above the tables."""
+    """What stands above the tables: options of each row's run, and how they are cut into batches."""
 
     env: str = parameter("", "gymnax id, Gymnasium id, or module:id")
     agent: str = parameter("spiking-actor-critic", "agent, or module:Class")
-    steps: int = parameter(20_000, "environment steps of every learner", low=1, high=2**31 - 1)
-    seeds: int = parameter(10, "learners of every row", low=1, high=1_000_000)
-    seed: int = parameter(0, "seed of the first learner of every row; learner i has seed + i", low=0, high=2**31 - 1)
-    eval_every: int = parameter(1_000, "environment steps between evaluations", low=1)
-    eval_episodes: int = parameter(20, "greedy episodes of an evaluation", low=1)
+    steps: int = _of_a_run("steps")
+    seeds: int = _of_a_run("seeds")
+    seed: int = _of_a_run("seed")
+    eval_every: int = _of_a_run("eval_every")
+    eval_episodes: int = _of_a_run("eval_episodes")
     group: int = parameter(32, "most learners in a compiled batch; its shape decides the last bit", low=1, high=65_536)
 
 

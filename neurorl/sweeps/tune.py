@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.running import run_folder, statistics
+from neurorl.results import run_folder, statistics
 from neurorl.sweeps import driver, grouping, rows, tables
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps.driver import Report

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import pytest
 
 from neurorl.envs import probes
-from neurorl.running import config
-from neurorl.running.jax_loop import JaxLoop
+from neurorl.loops.jax_loop import JaxLoop
+from neurorl.runs import config
 
 SEEDS = 4
 GAMMA = 0.5  # far from 1, so that a wrong discount shows

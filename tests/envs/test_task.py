@@ -5,7 +5,7 @@ import pytest
 from neurorl import envs
 from neurorl.envs import ranges
 from neurorl.errors import NeurorlError
-from neurorl.running import config
+from neurorl.runs import config
 
 
 def test_parameters_and_constructor_arguments_of_a_jax_environment_can_be_set():

@@ -16,7 +16,7 @@ from neurorl import cli, sweeps
 from neurorl.agents.random import Random
 from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
-from neurorl.running import statistics
+from neurorl.results import statistics
 from neurorl.sweeps import driver, grouping, rows, shard, spec
 from tests.sweeps.conftest import TINY
 

@@ -44,7 +44,7 @@ def main() -> None:
     os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": "1"}
 
     from experiments.provenance import provenance
-    from neurorl.running.backend import compute_inline
+    from neurorl.backend import compute_inline
 
     compute_inline()
 

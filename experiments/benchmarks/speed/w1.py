@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
+from neurorl.backend import WIDE_VECTORS
 from neurorl.layers import batched_plasticity, counter_random, dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
-from neurorl.running.backend import WIDE_VECTORS
 
 N, M, COPIES = 64, 16, 256
 STEPS = 10_000  # of one measurement

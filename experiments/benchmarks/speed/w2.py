@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
+from neurorl.backend import IN_TURN, WIDE_VECTORS
 from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
-from neurorl.running.backend import IN_TURN, WIDE_VECTORS
 
 N = M = 1000
 CHUNK = 50  # ms

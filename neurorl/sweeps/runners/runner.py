@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from neurorl.running.backend import compute_inline
+from neurorl.backend import compute_inline
 
 
 class Outcome(NamedTuple):

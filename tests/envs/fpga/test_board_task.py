@@ -6,8 +6,8 @@ import pytest
 import neurorl
 from neurorl import cli, envs
 from neurorl.errors import NeurorlError
-from neurorl.running import config
-from neurorl.running.evaluation import gymnasium_task
+from neurorl.runs import config
+from neurorl.runs.evaluation import gymnasium_task
 
 DISCRETE = "neurorl/FpgaTelemetry-v0"
 

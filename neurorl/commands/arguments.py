@@ -1,0 +1,76 @@
+"""Arguments that several commands share."""
+
+import argparse
+import dataclasses
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from neurorl.errors import NeurorlError
+from neurorl.files import user_path
+
+FIGURES = (".png", ".pdf", ".svg")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for each option of a run that is one value, with the help and the default of its declaration."""
+    from neurorl.runs.options import Options
+
+    for field in dataclasses.fields(Options):
+        if field.default != ():
+            default = "" if field.default is None else f" [{field.default}]"
+            flag = f"--{field.name.replace('_', '-')}"
+            choices = field.metadata["choices"]
+            parser.add_argument(
+                flag, type=value, metavar="|".join(choices) if choices else "N", help=field.metadata["help"] + default
+            )
+
+
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that were given as flags."""
+    from neurorl.runs.options import Options
+
+    given = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(Options)}
+    return {name: option for name, option in given.items() if option is not None}
+
+
+def value(text: str) -> Any:
+    """Return a value as JSON has it, or the text where it is none."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def figure(path: Any) -> Path:
+    """Return where a figure goes.
+
+    Raises:
+        NeurorlError: No kind of figure, or no folder for it.
+    """
+    target = user_path(path)
+    if target.suffix.lower() not in FIGURES:
+        raise NeurorlError(f"--out {path}: the figure must end in {', '.join(FIGURES)}")
+    if not target.parent.is_dir():
+        raise NeurorlError(f"--out {path}: there is no folder '{target.parent}'")
+    return target
+
+
+def add_made(parser: argparse.ArgumentParser) -> None:
+    """Add what gives an environment or an agent that cannot be made again from what the run's folder says."""
+    parser.add_argument("--env", metavar="MODULE:NAME", help="the environment, where it cannot be made again from its name")
+    parser.add_argument("--agent", metavar="MODULE:NAME", help="the agent, where it cannot be found by its name")
+
+
+def made(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the environment and the agent that were given: what stands under that name in the module, or else the name."""
+    found: dict[str, Any] = {}
+    for name in ("env", "agent"):
+        text = getattr(arguments, name)
+        module, _, attribute = (text or "").rpartition(":")
+        try:
+            found[name] = getattr(importlib.import_module(module), attribute, text) if module else text
+        except ImportError as error:
+            raise NeurorlError(f"--{name} {text}: module '{module}' cannot be imported: {error}") from error
+    return found

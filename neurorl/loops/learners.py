@@ -1,0 +1,92 @@
+"""What the two training loops have in common: the learners, their keys, and the shape of a loop."""
+
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from neurorl.loops import episodes
+from neurorl.loops.episodes import Episodes
+from neurorl.loops.keys import key_of
+
+UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
+
+
+NOT_FINE = "NaN, infinite, or no state of its space"  # of a learner whose ``episodes.finite`` is False
+TOO_LARGE = "holds a NaN: its numbers grew beyond float32; make the rewards smaller (TransformReward) or its learning rate"
+
+
+class Learners(NamedTuple):
+    """Everything that changes in a run; a leading axis of learners on every field but ``step``."""
+
+    agent: Any  # the agents' states
+    episodes: Episodes
+    step: Array  # [], environment steps done by every learner
+    world: Any  # the environments' states and last timesteps; in the host loop running statistics of wrappers, () without
+
+
+class Loop(Protocol):
+    """A training loop over independent learners, one environment each."""
+
+    cuts_episodes: bool  # whether a checkpoint cuts the episodes in progress
+
+    def init(self) -> Learners:
+        """Return learners that have not begun."""
+        ...
+
+    def warm_up(self, learners: Learners) -> Learners:
+        """Compile what `advance` needs; nothing is learned."""
+        ...
+
+    def advance(self, learners: Learners, steps: int) -> Learners:
+        """Train every learner for a number of environment steps."""
+        ...
+
+    def evaluate(self, learners: Learners) -> np.ndarray:
+        """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
+        ...
+
+    def change(self, task: Any) -> None:
+        """Go on with the parameters of another task of the same environment."""
+        ...
+
+    def checkpointed(self, learners: Learners) -> Learners:
+        """Return the learners as they go on after a checkpoint."""
+        ...
+
+    def close(self) -> None:
+        """Close the environments."""
+        ...
+
+
+def learner_keys(seed: int, seeds: int) -> Array:
+    """Return the keys of learners ``seed .. seed + seeds - 1``; a learner's key does not depend on the others."""
+    return jax.vmap(key_of)(jnp.arange(seed, seed + seeds, dtype=jnp.uint32))
+
+
+def update_keys(keys: Array, step: Array) -> Array:
+    """Return the learners' keys for the update after an environment step, apart from those of the step itself."""
+    return jax.vmap(lambda key: jax.random.fold_in(jax.random.fold_in(key, UPDATES), step))(keys)
+
+
+def is_finite(*arrays: Array) -> Array:
+    """Return whether every entry of every array is a number, []."""
+    return jnp.stack([jnp.isfinite(jnp.asarray(a, jnp.float32)).all() for a in arrays]).all()
+
+
+@jax.jit
+def has_nan(state: Any) -> Array:
+    """Return for every learner whether any number of its agent's state is NaN, [learners]."""
+    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    learners = jax.tree.leaves(state)[0].shape[0]
+    return sum((jnp.isnan(leaf).reshape(learners, -1).any(1) for leaf in numbers), jnp.zeros(learners, bool))
+
+
+@jax.jit
+def curve_point(agent: Any, learners: Learners) -> tuple[Learners, dict[str, Array]]:
+    """Return the learners and the values of one point of their training curves, each [learners]."""
+    fresh, values = jax.vmap(episodes.point)(learners.episodes)
+    values |= jax.vmap(agent.report)(learners.agent)
+    return learners._replace(episodes=fresh), values

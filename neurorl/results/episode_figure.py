@@ -1,0 +1,91 @@
+"""The figure of one episode: every signal over its steps, and spike by spike every population over the first of them.
+
+It knows no agent: what there is to draw is what a ``Recording`` (``neurorl.agents.contract``) holds, in its order.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+from neurorl.results.figures import COLOURS, save
+
+ZOOM = 40  # environment steps shown spike by spike
+SIGNAL = 0.9  # height of a signal's panel, inches
+
+
+def draw(spikes: Mapping[str, np.ndarray], signals: Mapping[str, np.ndarray], title: str, path: Path) -> None:
+    """Draw an episode of T environment steps.
+
+    Args:
+        spikes: Counts of each population by name, [T, S, n]: S substeps per environment step, n neurons.
+        signals: By name, [T] each; those named ``group/name`` share a panel.
+        title: What the figure shows.
+        path: File to write.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in signals:
+        groups.setdefault(name.partition("/")[0], []).append(name)
+    heights = [SIGNAL] * len(groups) + [_height(counts.shape[-1]) for counts in spikes.values()]
+    figure = Figure(figsize=(11, 0.8 + sum(heights)), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    panels = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    steps = max([len(values) for values in signals.values()] + [len(counts) for counts in spikes.values()])
+    above, below = panels[: len(groups)], panels[len(groups) :]
+    for index, (axes, (group, names)) in enumerate(zip(above, groups.items(), strict=True)):
+        for offset, name in enumerate(names):
+            _signal(axes, signals[name], name.rpartition("/")[2], COLOURS[(index + offset) % len(COLOURS)])
+        _label(axes, group)
+        axes.set_xlim(0, steps)
+        if len(below):
+            axes.axvspan(0, min(ZOOM, steps), color="0.93", zorder=0)
+        if len(names) > 1:
+            axes.legend(frameon=False, fontsize=8, ncols=len(names), loc="best")
+    for index, (axes, (name, counts)) in enumerate(zip(below, spikes.items(), strict=True)):
+        _raster(axes, counts[:ZOOM], heights[len(groups) + index], COLOURS[index % len(COLOURS)] if index else "0.15")
+        _label(axes, f"{name}\n{counts.shape[-1]} neuron{'s' * (counts.shape[-1] > 1)}")
+        axes.set_xlim(0, min(ZOOM, steps))
+    if len(above):
+        above[-1].set_xlabel("environment step" + (" (shaded: shown below, spike by spike)" if len(below) else ""))
+    if len(below):
+        below[-1].set_xlabel(f"environment step, {next(iter(spikes.values())).shape[1]} substeps each")
+    for axes in panels:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.tick_params(labelsize=8, labelbottom=bool(axes.get_xlabel()))
+        axes.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
+def _height(neurons: int) -> float:
+    """Return the height of a population's panel, inches: small ones can be told apart, large ones do not fill the page."""
+    return float(0.5 + 2.2 * np.sqrt(min(neurons, 400) / 400))
+
+
+def _label(axes: Any, text: str) -> None:
+    axes.set_ylabel(text, rotation=0, ha="right", va="center")
+
+
+def _signal(axes: Any, values: np.ndarray, label: str, colour: Any) -> None:
+    steps = np.arange(len(values))
+    axes.axhline(0, color="0.7", linewidth=0.8)
+    axes.fill_between(steps, 0, values, color=colour, alpha=0.2, linewidth=0, step="mid")
+    axes.plot(steps, values, color=colour, linewidth=0.9, drawstyle="steps-mid", label=label)
+
+
+def _raster(axes: Any, counts: np.ndarray, height: float, colour: Any) -> None:
+    """Mark the spikes [T, S, n] of a population over environment steps, darker where there are several in a substep."""
+    substeps, neurons = counts.shape[1:]
+    most = max(1, counts.max(initial=0))
+    when, which = np.nonzero(counts.reshape(-1, neurons))
+    size = float(np.clip(0.7 * 72 * height / neurons, 1.5, 12.0))  # points
+    shade = counts.reshape(-1, neurons)[when, which] / most
+    axes.scatter(when / substeps, which, s=size**2, color=colour, alpha=shade, marker="|", linewidths=0.8)
+    axes.set_ylim(-0.6, neurons - 0.4)
+    room = min(int(6 * height), 8)
+    every = MultipleLocator(1) if neurons <= room else MaxNLocator(nbins=room, integer=True)
+    axes.yaxis.set_major_locator(every)
+    if most > 1:
+        axes.set_title(f"darkest: {most:g} spikes in a substep", fontsize=8, loc="right", pad=2)

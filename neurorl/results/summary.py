@@ -1,0 +1,75 @@
+"""What a finished run says of itself: summary.json."""
+
+import platform
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from neurorl.results import curves, statistics
+
+PACKAGES = ("neurorl", "jax", "jaxlib", "numpy", "flax", "gymnasium", "gymnax", "orbax-checkpoint")
+
+
+def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]) -> dict[str, Any]:
+    """Return the summary of a run as JSON values.
+
+    Args:
+        values: Content of the run's config.json.
+        training, evaluation: Its curves.
+        clock: Its clock times.
+    """
+    steps, threshold = values["steps"], values["task"]["threshold"]
+    greedy = curves.pivot(evaluation, "eval_return")
+    recent = curves.pivot(training, "recent_return")
+    final = recent[steps].to_numpy(float)
+    eval_return = greedy.to_numpy(float)
+    return {
+        "env_id": values["env_id"],
+        "agent": values["agent_id"],
+        "loop": values["loop"],
+        "seeds": list(range(values["seed"], values["seed"] + values["seeds"])),
+        "env_steps": steps,
+        "max_episode_steps": values["task"]["max_episode_steps"],
+        "threshold": threshold,
+        "steps_to_threshold": statistics.steps_to_threshold(greedy.columns.to_numpy(), eval_return, threshold),
+        "final_return": _with_nulls(final),
+        "final_return_iqm": statistics.interquartile_mean(final),
+        "final_return_ci95": statistics.confidence_interval(final),
+        "eval_steps": [int(step) for step in greedy.columns],
+        "eval_return": [_with_nulls(row) for row in eval_return],
+        "final_eval_return_iqm": statistics.interquartile_mean(eval_return[:, -1]),
+        "final_eval_return_ci95": statistics.confidence_interval(eval_return[:, -1]),
+        "homeostasis": _homeostasis(training, steps),
+        "env_steps_per_second": clock["train_steps"] / clock["train_seconds"],
+        "compile_seconds": clock["compile_seconds"],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _homeostasis(training: pa.Table, steps: int) -> dict[str, Any] | None:
+    """Return how often synaptic scaling acted and the range of thresholds, over all seeds; None for agents without."""
+    if "scaled_steps" not in training.column_names:
+        return None
+    scaled = curves.pivot(training, "scaled_steps")[steps].to_numpy(float) / steps
+    return {
+        "scaled_share_of_steps": _with_nulls(scaled),
+        "threshold_min": float(np.min(training["threshold_min"].to_numpy())),
+        "threshold_max": float(np.max(training["threshold_max"].to_numpy())),
+    }
+
+
+def _with_nulls(values: np.ndarray) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in values]

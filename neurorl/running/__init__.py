@@ -1,1 +1,0 @@
-"""Training loops, evaluation, run folders, checkpoints, statistics and figures."""

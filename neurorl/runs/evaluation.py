@@ -1,0 +1,54 @@
+"""Evaluate a run with frozen weights, in Gymnasium's own environment where it has the task."""
+
+import contextlib
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from neurorl.errors import NeurorlError
+from neurorl.loops.greedy import Stage
+from neurorl.loops.learners import Learners
+from neurorl.results import statistics
+from neurorl.runs import changes
+from neurorl.runs.config import Config
+
+SEED = 2_000_003  # of the first episode, apart from the evaluations during training
+
+
+def evaluate(configuration: Config, learners: Learners, episodes: int = 20, index: int | None = None) -> dict[str, Any]:
+    """Play greedy episodes with frozen weights; see ``Run.evaluate``."""
+    if episodes < 1:
+        raise NeurorlError(f"'episodes' is {episodes}; it must be at least 1")
+    opts, task, agent = configuration.options, configuration.task, configuration.agent
+    if index is not None and not 0 <= index < opts.seeds:
+        raise NeurorlError(f"seed index {index} is out of range: the run has {opts.seeds} seeds, 0 to {opts.seeds - 1}")
+    lanes = list(range(opts.seeds)) if index is None else [index]
+    chosen = np.array(lanes)
+    states = jax.tree.map(lambda x: x[chosen], learners.agent)
+    task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
+    twin = task.twin()
+    if twin is not None:
+        carried = jax.tree.map(lambda x: x[chosen], learners.world) if twin is task else ()
+        with contextlib.closing(Stage(twin, len(lanes), [SEED + i for i in range(episodes)])) as stage:
+            returns = stage.play(agent, states, carried)
+    else:
+        loop = dataclasses.replace(configuration, task=task).make_loop(eval_seed=SEED, eval_episodes=episodes)
+        returns = loop.evaluate(learners._replace(agent=states))
+    means = returns.mean(1)
+    if not np.isfinite(returns).all():
+        raise NeurorlError(f"environment '{task.env_id}' returned a reward that is NaN or infinite")
+    return {
+        "env_id": configuration.env_id,
+        "environment": "gymnax" if twin is None else "gymnasium",
+        "agent": configuration.agent_id,
+        "env_steps": int(learners.step),
+        "episodes": episodes,
+        "threshold": task.threshold,
+        "seeds": [opts.seed + lane for lane in lanes],
+        "mean_return": [float(mean) for mean in means],
+        "returns": returns.tolist(),
+        "return_iqm": statistics.interquartile_mean(means),
+        "return_ci95": statistics.confidence_interval(means),
+    }

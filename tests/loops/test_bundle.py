@@ -1,0 +1,46 @@
+"""What is bundled comes out as it went in."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neurorl import agents
+from neurorl.loops.bundle import SMALL, Bundle
+from neurorl.runs import config
+
+STATES = {
+    "large": jnp.arange(2 * (SMALL + 1), dtype=jnp.float32).reshape(2, SMALL + 1),
+    "numbers": jnp.array([[1.5, np.nan, -0.0], [np.inf, 1e-45, 3.0]], jnp.float32),
+    "counts": (jnp.array([-1, 2], jnp.int32), jnp.array([0, 2**32 - 1], jnp.uint32)),
+    "flags": jnp.array([True, False]),
+    "empty": jnp.zeros((2, 0)),
+    "none": (),
+}
+
+
+def bits(tree):
+    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
+
+
+def test_every_bit_is_kept():
+    bundle = Bundle(STATES)
+    rest, small = packed = jax.jit(bundle.pack)(STATES)
+    assert small.shape == (2, 5)
+    assert len(rest) == 2  # the large one and the flags
+    unpacked = jax.jit(bundle.unpack)(packed)
+    assert jax.tree.structure(unpacked) == jax.tree.structure(STATES)
+    assert bits(unpacked) == bits(STATES)
+
+
+def test_a_state_of_nothing():
+    bundle = Bundle(())
+    assert bundle.unpack(bundle.pack(())) == ()
+
+
+@pytest.mark.parametrize("name", agents.names())
+def test_states_of_every_agent(name):
+    agent = config.build("FrozenLake-v1" if name == "sarsa" else "CartPole-v1", name, {}, {}).agent  # its table numbers states
+    states = jax.vmap(agent.init)(jax.random.split(jax.random.key(0), 3))
+    bundle = Bundle(states)
+    assert bits(bundle.unpack(bundle.pack(states))) == bits(states)
