@@ -19,7 +19,7 @@ import pytest
 import neurorl
 from neurorl import agents, cli
 from neurorl.errors import NeurorlError
-from neurorl.running import config
+from neurorl.runs import config
 from tests import pages
 from tests.pages import PAGES, ROOT
 
