@@ -68,8 +68,8 @@ def changed(agent, state):
 def test_a_network_of_ones_own_learns_which_cue_wants_which_action():
     agent = SpikingNetwork(small(), gamma=0.0).fit(CUES, CHOICES)
     state, rewards, dopamine = bandit(agent, 600)
-    assert rewards[-100:].mean() > 0.85 > 0.65 > rewards[:50].mean()
-    assert np.abs(dopamine[-100:]).mean() < np.abs(dopamine[:100]).mean()
+    assert rewards[-100:].mean() > 0.9
+    assert np.abs(dopamine[-100:]).mean() < np.abs(dopamine[:20]).mean()
     assert changed(agent, state) == [False, False, False, False, True], "only what is plastic changes"
 
 
@@ -77,7 +77,8 @@ def test_zero_dopamine_changes_no_weight_by_a_bit():
     for wired in (small(), None):
         agent = SpikingNetwork(wired, wiring=Wiring(critics=2, inhibitory=2)).fit(CUES, CHOICES)
         silent = agent.replace(modulation=agent.modulation.replace(dopamine=agent.modulation.dopamine.replace(gain=0.0)))
-        state, _, dopamine = bandit(silent, 60)
+        state, rewards, dopamine = bandit(silent, 60)
+        assert rewards.mean() < 0.75
         assert not any(changed(silent, state))
         assert not np.any(dopamine)
         assert any(np.any(each.memory.stdp.eligibility) for each in state.network.pathways if each.memory is not None)
