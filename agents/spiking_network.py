@@ -373,12 +373,12 @@ class SpikingNetwork(Agent):
         """Return a pathway onto motor neurons whose weights are within the budget of homeostasis."""
         if self.homeostasis.scaling == "none":
             return state
-        connectivity = pathway.projection.connectivity
-        h = self.homeostasis
-        enabled = delta != 0.0
-        return state._replace(
-            weights=scaling.cap_listed(state.weights, connectivity.post, connectivity.n_post, h.scaling, h.cap, enabled)
-        )
+        h, projection, enabled = self.homeostasis, pathway.projection, delta != 0.0
+        if projection.complete:
+            matrix = state.weights.reshape(projection.connectivity.n_pre, -1).T
+            return state._replace(weights=scaling.cap(matrix, h.scaling, h.cap, enabled)[0].T.ravel())
+        post, n = projection.connectivity.post, projection.connectivity.n_post
+        return state._replace(weights=scaling.cap_listed(state.weights, post, n, h.scaling, h.cap, enabled))
 
     def _votes(self, activity: Array) -> Array:
         """Return the activity [n] of the motor neurons summed over the group of each choice, [A]."""
