@@ -70,6 +70,7 @@ class State(NamedTuple):
     value: Array  # [], of the last observation
     modulators: Levels
     returns: Returns
+    begun: Array  # [], bool: whether dopamine means something; with scaled returns from the end of the first episode on that paid
 
 
 class Life(NamedTuple):
@@ -157,6 +158,7 @@ class SpikingNetwork(Agent):
             value=jnp.float32(0.0),
             modulators=self.modulation.init(),
             returns=reward_scale.init(),
+            begun=jnp.array(not self.scaled),
         )
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
@@ -180,8 +182,11 @@ class SpikingNetwork(Agent):
         action = self._choose(self._votes(life.spikes[self.motor].sum(0)), jax.random.uniform(key_choice, (self.actions.size,)))
 
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        paid = reward_scale.scaled(returns, timestep.reward) / (1.0 - self.gamma) if self.scaled else timestep.reward
-        delta = self.modulation.release(felt, paid, state.value, value, timestep, gamma)
+        paid, begun = timestep.reward, state.begun
+        if self.scaled:
+            paid = reward_scale.scaled(returns, timestep.reward) / jnp.maximum(1.0 - self.gamma, 1e-3)
+            begun = begun | (ended & (returns.largest > 0.0))
+        delta = self.modulation.release(felt, paid, state.value, value, timestep, gamma) * state.begun
         modulators, gate = self.modulation.after(state.modulators, felt, delta, value, timestep)
         pathways = self._learn(state.network, before, after, life, delta, gate)
         if isinstance(judge, Judge):
@@ -193,7 +198,7 @@ class SpikingNetwork(Agent):
             for i, old in zip(self._learning, state.slow, strict=True)
         ]
         after = after._replace(pathways=pathways)
-        state = State(after, slow, code, potential, rates, judge, value, modulators, returns)
+        state = State(after, slow, code, potential, rates, judge, value, modulators, returns, begun)
         signals = {"value": value, "dopamine": delta}
         return state, action, Recording(life.spikes, signals)
 
