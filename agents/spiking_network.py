@@ -112,8 +112,8 @@ class SpikingNetwork(Agent):
     tau_value: float = parameter(40.0, "time constant with which critics' spikes become a rate, ms", above=0.0)
     scaled: bool = parameter(False, "whether dopamine is told in units of the largest return met", static=True)
     modulation: Modulation = Modulation()
-    homeostasis: Homeostasis = Homeostasis(scaling="none")
-    consolidation: Consolidation = Consolidation(window=500.0)
+    homeostasis: Homeostasis = Homeostasis(cap=6.0)
+    consolidation: Consolidation = Consolidation(window=2000.0)
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
 
     @classmethod
