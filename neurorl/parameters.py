@@ -125,10 +125,11 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
 
 def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
     """Return ``value`` in the type of ``current``, or raise a NeurorlError that names the field."""
+    value = plain(value)
     if value is None:
         if current is None or metadata.get("optional"):
             return None
-        raise NeurorlError(f"'{where}' cannot be null: give a {type(current).__name__}")
+        raise NeurorlError(f"'{where}' cannot be null; give a value such as {current!r}")
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")
@@ -163,6 +164,15 @@ def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
     return value
 
 
+def plain(value: Any) -> Any:
+    """Return a value with the numbers and arrays of NumPy and JAX in it as Python's own numbers and lists."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+    return value.tolist() if hasattr(value, "tolist") and hasattr(value, "dtype") else value
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -174,4 +184,4 @@ def _tuples(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return to_dict(value)
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else plain(value)

@@ -63,6 +63,12 @@ def is_finite(*arrays: Array) -> Array:
 
 
 @jax.jit
+def learner(states: Any, index: int | Array) -> Any:
+    """Return the state of one learner, or of several where ``index`` is an array, from states with an axis of learners."""
+    return jax.tree.map(lambda leaf: leaf[index], states)
+
+
+@jax.jit
 def curve_point(agent: Any, learners: Learners) -> tuple[Learners, dict[str, Array]]:
     """Return the learners and the values of one point of their training curves, each [learners]."""
     fresh, values = jax.vmap(episodes.point)(learners.episodes)

@@ -1,5 +1,6 @@
 """One episode of one learner with everything its network did, for figures."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -73,14 +74,19 @@ class _World:
 
     def step(self, action: Any) -> Timestep:
         if self.task.loop == "jax":
-            self.key, key = jax.random.split(self.key)
-            action = packing.unpack(self.task.action_space, action)
-            _, self.state, reward, terminated, truncated, info = self.task.env.step(key, self.state, action, self.task.env_params)
-            final = self._seen(info["final_observation"])
-            ends = terminated, truncated & ~terminated
-            return Timestep(final, jax.numpy.float32(reward).reshape(()), *ends, final, info.get("events", ()))
+            self.key, self.state, timestep = self._advance(self.key, self.state, action)
+            return timestep
         action = packing.unpack(self.task.action_space, np.asarray(action))
         observation, reward, terminated, truncated, _ = self.env.step(action)
         final = self._seen(observation)
         ends = np.bool_(terminated), np.bool_(truncated and not terminated)
-        return Timestep(final, np.float32(reward), *ends, final)  # type: ignore[arg-type]
+        return Timestep(final, np.asarray(reward, np.float32).reshape(()), *ends, final)  # type: ignore[arg-type]
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def _advance(self, key: Any, state: Any, action: Any) -> tuple[Any, Any, Timestep]:
+        key, this = jax.random.split(key)
+        action = packing.unpack(self.task.action_space, action)
+        _, state, reward, terminated, truncated, info = self.task.env.step(this, state, action, self.task.env_params)
+        final = self._seen(info["final_observation"])
+        ends = terminated, truncated & ~terminated
+        return key, state, Timestep(final, jax.numpy.float32(reward).reshape(()), *ends, final, info.get("events", ()))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import gymnasium
-import jax
 import numpy as np
 
 from neurorl.envs import registry
@@ -11,7 +10,7 @@ from neurorl.envs.task import Task, resolve
 from neurorl.errors import NeurorlError
 from neurorl.loops import host_loop
 from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import Learners
+from neurorl.loops.learners import Learners, learner
 from neurorl.results import statistics
 from neurorl.runs import changes
 from neurorl.runs.config import Config
@@ -39,7 +38,7 @@ def evaluate(configuration: Config, learners: Learners, episodes: int = 20, inde
     if index is not None and not 0 <= index < opts.seeds:
         raise NeurorlError(f"seed index {index} is out of range: the run has {opts.seeds} seeds, 0 to {opts.seeds - 1}")
     lanes = list(range(opts.seeds)) if index is None else [index]
-    learners = learners._replace(agent=jax.tree.map(lambda x: x[np.array(lanes)], learners.agent))
+    learners = learners._replace(agent=learner(learners.agent, np.array(lanes)))
     task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
     twin = gymnasium_task(task)
     if twin is not None:

@@ -11,15 +11,16 @@ import numpy as np
 from gymnasium import spaces
 
 from neurorl import packing
+from neurorl.backend import keep_programs
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path
 from neurorl.loops.keys import key_of
-from neurorl.loops.learners import Learners
+from neurorl.loops.learners import Learners, learner
 from neurorl.results import figures, run_folder
 from neurorl.results.result import Result
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import checkpoints, config, evaluation
+from neurorl.runs import checkpoints, config, evaluation, programs
 from neurorl.runs.config import Config
 
 
@@ -79,7 +80,8 @@ class Run(Result):
         there = checkpoints.steps(self.folder.checkpoints)
         if not there:
             raise NeurorlError(f"run '{self.path}' has no finished checkpoint; start again with: neurorl resume {self.path}")
-        template = self.configuration.make_loop().init()
+        keep_programs()
+        template = programs.make_loop(self.configuration).init()
         return checkpoints.restore(self.folder.checkpoints, there[-1] if step is None else step, template)
 
     def agent(self, index: int = 0, step: int | None = None) -> TrainedAgent:
@@ -87,7 +89,7 @@ class Run(Result):
         seeds = self.values["seeds"]
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
-        state = jax.tree.map(lambda x: x[index], self.learners(step).agent)
+        state = learner(self.learners(step).agent, index)
         return TrainedAgent(self.configuration.agent, state, self.configuration.task)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Path:

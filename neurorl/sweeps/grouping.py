@@ -6,13 +6,13 @@ are not full are filled up with lanes whose results nobody reads.
 """
 
 import dataclasses
-import json
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
+from neurorl.runs import programs
 from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.spec import Spec
@@ -59,16 +59,9 @@ def plan(spec: Spec, configurations: Sequence[tuple[Row, Config]]) -> list[Shard
 
 def program(row: Row, configuration: Config) -> Hashable:
     """Return what the compiled program of a row depends on: everything but numbers that are arguments of it."""
-    if configuration.task.loop == "host":
-        return row.index  # the host loop compiles its agent in
-    task, options = configuration.task, configuration.options
-    leaves, agent = jax.tree.flatten(configuration.agent)
-    numbers, params = jax.tree.flatten(task.env_params)
-    arguments = {key: value for key, value in task.parameters.items() if not hasattr(task.env_params, key)}
-    kinds = tuple((np.asarray(leaf).dtype.kind, np.shape(leaf)) for leaf in (*leaves, *numbers))
-    changes = tuple((step, name, json.dumps(value)) for step, name, value in options.changes)
-    limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed, task.max_episode_steps)
-    return (task.env_id, tuple(arguments.items()), configuration.agent_id, agent, params, kinds, limits)
+    return (
+        row.index if configuration.task.loop == "host" else programs.program(configuration)
+    )  # the host loop compiles its agent in
 
 
 def stack(trees: Sequence[Any], lanes: np.ndarray) -> Any:

@@ -130,19 +130,19 @@ def test_observations_that_are_told_apart_have_shorter_traces_than_those_that_sh
 @pytest.mark.parametrize("seed", [100, 200])
 def test_a_treasure_behind_costs_is_found(seed):
     """DeepSea 10 pays for going right only at the end of ten steps that each cost: one policy in 1,024 finds it by chance."""
-    from neurorl.runs import config
+    from neurorl.runs import config, programs
 
     built = config.build("DeepSea-bsuite", "spiking-sarsa", {"seeds": 4, "seed": seed, "steps": 20_000}, {"env.size": 10})
-    loop = built.make_loop()
+    loop = programs.make_loop(built)
     learners = loop.advance(loop.init(), 20_000)
     np.testing.assert_allclose(loop.evaluate(learners).mean(1), 0.99, atol=1e-3)
 
 
 @pytest.mark.slow
 def test_mountain_car_is_solved():
-    from neurorl.runs import config
+    from neurorl.runs import config, programs
 
     built = config.build("MountainCar-v0", "spiking-sarsa", {"seeds": 4, "seed": 100, "steps": 60_000}, {})
-    loop = built.make_loop()
+    loop = programs.make_loop(built)
     learners = loop.advance(loop.init(), 60_000)
     assert loop.evaluate(learners).mean() > -125.0
