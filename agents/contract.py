@@ -23,32 +23,13 @@ Within ``learn`` a branch on a learner's own counter would not do: mapped over l
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 from gymnasium import spaces
 from jax import Array
 
 from neurorl.errors import NeurorlError
-
-
-class Timestep(NamedTuple):
-    """What the environment says after an action."""
-
-    observation: Array  # what the next action answers: after an episode's end, the first observation of the next one
-    reward: Array  # [], of the last action
-    terminated: Array  # [], bool: the task ended the episode
-    truncated: Array  # [], bool: something outside the task did
-    final_observation: Array  # what the last action led to; differs from observation only at an episode's end
-    events: Any = ()  # what happened in the step (RewardEvents), where the environment says; their rewards are in reward already
-
-
-def restart(observation: Array, events: Any = ()) -> Timestep:
-    """Return the timestep of an episode that begins: it ends nothing within the task and teaches nothing.
-
-    Args:
-        observation: The first observation.
-        events: Those of a step in which nothing happened, of the environment's shapes.
-    """
-    return Timestep(observation, jnp.float32(0.0), jnp.array(False), jnp.array(True), observation, events)
+from neurorl.parameters import Checked
+from neurorl.timestep import Timestep as Timestep
+from neurorl.timestep import restart as restart
 
 
 class Recording(NamedTuple):
@@ -58,7 +39,7 @@ class Recording(NamedTuple):
     signals: dict[str, Array]  # [] each, by name: value, dopamine and whatever else the agent says
 
 
-class Agent:
+class Agent(Checked):
     """Base class of agents; see the module's docstring. ``init``, ``learn`` and ``act`` must be given."""
 
     @classmethod
@@ -75,6 +56,10 @@ class Agent:
             NeurorlError: A space that the agent does not support.
         """
         return cls(actions=count_actions(cls, action_space))  # type: ignore[call-arg]
+
+    def fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> Any:
+        """Return the agent fitted to an environment, where it was made before one was known; by default as it is."""
+        return self
 
     def init(self, key: Array) -> Any:
         """Return the state of a learner that has seen nothing."""

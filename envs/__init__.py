@@ -4,18 +4,18 @@ Names are loaded on first use: ``import neurorl`` comes by here to register the 
 reports) starts at once.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurorl.envs.resolution import resolve as resolve
     from neurorl.envs.task import Task as Task
-    from neurorl.envs.task import resolve as resolve
 
+_HOME = {"Task": "task", "resolve": "resolution"}
 __all__ = ["Task", "resolve"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from neurorl.envs import task
-
-        return getattr(task, name)
+    if name in _HOME:
+        return getattr(importlib.import_module(f"neurorl.envs.{_HOME[name]}"), name)
     raise AttributeError(f"module 'neurorl.envs' has no attribute {name!r}")

@@ -4,11 +4,14 @@
 """
 
 import importlib
+import inspect
 import sys
 import types
 from typing import Any
 
 import gymnasium
+
+from neurorl.envs.ranges import KNOWN
 
 # The JAX environment of each id, as module:Class; what Gymnasium makes of it is in the folder's ``gymnasium_env``.
 OWN = {
@@ -19,6 +22,7 @@ _GYMNASIUM = {
     "neurorl/FpgaTelemetry-v0": ("FpgaEnv", "FpgaVectorEnv"),
     "neurorl/FpgaTelemetryContinuous-v0": ("FpgaContinuousEnv", "FpgaContinuousVectorEnv"),
 }
+STANDARD = ("gymnasium.", "gymnax.", "neurorl.")  # where the environments come from that something is known of
 FPGA_STEPS = 600  # time limit; the parameter ``max_steps_in_episode`` has the same default
 
 
@@ -67,3 +71,20 @@ class _Later(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(self.__name__), name)
+
+
+def arguments(env: Any) -> dict[str, Any]:
+    """Return the arguments of a JAX environment's constructor that can be set by ``env.NAME``, with their defaults."""
+    signature = inspect.signature(type(env).__init__).parameters
+    return {name: p.default for name, p in signature.items() if isinstance(p.default, int | float | str)}
+
+
+def is_replaced(env_id: str) -> bool:
+    """Return whether Gymnasium's environment of an id that we know is somebody's own, registered over it."""
+    spec = gymnasium.registry.get(env_id)
+    if spec is None or (env_id not in KNOWN and env_id not in ids()):
+        return False
+    place = spec.entry_point if isinstance(spec.entry_point, str) else getattr(spec.entry_point, "__module__", "")
+    if place.startswith(STANDARD):
+        return False
+    return env_id in KNOWN or type(make(env_id)[0]).__module__.startswith(STANDARD)

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 import neurorl
 from experiments.provenance import provenance
 from neurorl import agents
-from neurorl.envs.task import resolve
+from neurorl.envs.resolution import resolve
 from neurorl.results import figures, statistics
 from neurorl.results.run_folder import write_json
 from neurorl.runs.progress import Bar

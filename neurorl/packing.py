@@ -87,7 +87,12 @@ def unpack(space: spaces.Space[Any], packed: Any, batch: tuple[int, ...] = ()) -
         value = packed.reshape((*batch, *(space.shape or ())))
         if hasattr(space, "start"):
             value = value + np.asarray(space.start).astype(packed.dtype)
-        value = (value if dtype.kind == "f" or packed.dtype.kind in "iu" else value.round()).astype(dtype)
+        value = value if dtype.kind == "f" or packed.dtype.kind in "iu" else value.round()
+        if isinstance(space, spaces.Box) and packed.dtype.kind == "f":
+            # float32 may round an end of the range to its far side; casts keep the order, so what is inside before stays inside.
+            precise: Any = np.float64 if on_host else np.float32
+            value = value.astype(precise).clip(space.low.astype(precise), space.high.astype(precise))
+        value = value.astype(dtype)
         return np.asarray(value) if on_host and isinstance(space, spaces.Box) else value
     parts, at = [], 0
     for part in _parts(space):
@@ -95,6 +100,33 @@ def unpack(space: spaces.Space[Any], packed: Any, batch: tuple[int, ...] = ()) -
         parts.append(unpack(part, packed[..., at : at + size], batch))
         at += size
     return dict(zip(space.spaces, parts, strict=True)) if isinstance(space, spaces.Dict) else tuple(parts)
+
+
+def counted(space: spaces.Space[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which entries of a packed value are whole numbers of a Discrete, MultiDiscrete or MultiBinary space.
+
+    Returns:
+        Their positions, and the lowest and the highest value of each, all [k].
+    """
+    at, found = 0, [np.zeros((3, 0), np.int64)]
+    for leaf in leaves(space):
+        size = _size(leaf)
+        if not isinstance(leaf, spaces.Box):
+            low = np.broadcast_to(getattr(leaf, "start", 0), leaf.shape or ()).ravel()
+            count = 2 if isinstance(leaf, spaces.MultiBinary) else getattr(leaf, "nvec", getattr(leaf, "n", 0))
+            found.append(np.stack([np.arange(at, at + size), low, low + np.broadcast_to(count, leaf.shape or ()).ravel() - 1]))
+        at += size
+    positions, low, high = np.concatenate(found, axis=1)
+    return positions, low, high
+
+
+def inside(space: spaces.Space[Any], packed: Any) -> Any:
+    """Return whether the whole numbers of a packed value are those of the space, []; NumPy or JAX."""
+    positions, low, high = counted(space)
+    if not len(positions):
+        return True
+    entries = packed.reshape(-1)[positions]
+    return ((entries >= low) & (entries <= high) & (entries == entries.round())).all()
 
 
 def lane(value: Any, index: int) -> Any:

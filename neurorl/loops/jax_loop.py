@@ -1,4 +1,4 @@
-"""The jitted loop: agents and a gymnax environment in one compiled program, mapped over learners.
+"""The jitted loop: agents and a JAX environment in one compiled program, mapped over learners.
 
 Compiled once a run: the number of steps is an argument, and nothing is stacked over time.
 """
@@ -11,8 +11,8 @@ import numpy as np
 from jax import Array
 
 from neurorl import packing
-from neurorl.agents.contract import Agent, Timestep, restart
-from neurorl.envs.task import Task
+from neurorl.agents.contract import Agent, Timestep
+from neurorl.envs.task import JaxTask
 from neurorl.loops import episodes
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners, is_finite, learner_keys, update_keys
@@ -28,21 +28,21 @@ class World(NamedTuple):
 
 
 class JaxLoop:
-    """Train and evaluate agents in a gymnax environment."""
+    """Train and evaluate agents in a JAX environment."""
 
+    cuts_episodes = False
     axis: int | None = None  # of the agent and the environment parameters; a sweep, which maps over them too, sets it to 0
 
-    def __init__(self, task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
+    def __init__(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
         """Prepare the loop; arguments as in the run's configuration."""
-        self.env, self.limit = task.env, task.max_episode_steps
-        self.observation_space, self.action_space = task.observation_space, task.action_space
+        self.border, self.limit = task.border, task.max_episode_steps
         self.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes)
         self._init = jax.jit(jax.vmap(self._init_one, in_axes=(self.axis, self.axis, 0)))
         self._advance = jax.jit(self._advance_all, donate_argnums=3)
         evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(self.axis, self.axis, 0, None))
         self._evaluate = jax.jit(evaluate)
 
-    def set_arguments(self, task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int) -> None:
+    def set_arguments(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int) -> None:
         """Take other arguments of the compiled program: numbers of an agent and an environment of the same kind, and seeds."""
         self.agent, self.params = agent, task.env_params
         self.keys = learner_keys(seed, seeds)
@@ -61,7 +61,7 @@ class JaxLoop:
         """Train every learner for ``steps`` environment steps."""
         return self._advance(self.agent, self.params, self.keys, learners, jnp.int32(steps))
 
-    def change(self, task: Task) -> None:
+    def change(self, task: JaxTask) -> None:
         """Go on with the parameters of another task of the same environment."""
         self.params = task.env_params
 
@@ -73,12 +73,12 @@ class JaxLoop:
         """Return the learners: a checkpoint holds the environments too, so nothing changes."""
         return learners
 
+    def close(self) -> None:
+        """Close nothing: the environments are arrays."""
+
     def _init_one(self, agent: Agent, params: Any, key: Array) -> tuple[Any, episodes.Episodes, World]:
         key_agent, key_env = jax.random.split(key)
-        observation, state = self.env.reset(key_env, params)
-        observation = packing.pack(self.observation_space, observation)
-        quiet = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(self._events, params, state, key_env))
-        return agent.init(key_agent), episodes.init(), World(state, restart(observation, quiet))
+        return agent.init(key_agent), episodes.init(), World(*self.border.begin(key_env, params))
 
     def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
         compilations["advance"] += 1
@@ -113,32 +113,18 @@ class JaxLoop:
     ) -> tuple[Any, episodes.Episodes, World]:
         key_agent, key_env = jax.random.split(jax.random.fold_in(key, step))
         agent_state, action = agent.learn(agent_state, world.timestep, key_agent)
-        timestep, env_state = self._act_on(params, world.state, action, key_env)
+        env_state, timestep = self.border.step(key_env, world.state, action, params)
         ended = timestep.terminated | timestep.truncated
-        finite = is_finite(timestep.final_observation, timestep.reward)
-        return agent_state, episodes.update(progress, timestep.reward, ended, finite), World(env_state, timestep)
-
-    def _act_on(self, params: Any, state: Any, action: Array, key: Array) -> tuple[Timestep, Any]:
-        action = packing.unpack(self.action_space, action)
-        observation, state, reward, terminated, truncated, info = self.env.step(key, state, action, params)
-        truncated = truncated & ~terminated
-        observation, final = (packing.pack(self.observation_space, o) for o in (observation, info["final_observation"]))
-        reward, events = jnp.asarray(reward, jnp.float32).reshape(()), info.get("events", ())
-        return Timestep(observation, reward, terminated, truncated, final, events), state
-
-    def _events(self, params: Any, state: Any, key: Array) -> Any:
-        """Return the events of some step, which have the shapes of all."""
-        shape, dtype = packing.shape_and_dtype(self.action_space)
-        action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
-        return self._act_on(params, state, action, key)[0].events
+        fine = is_finite(timestep.final_observation, timestep.reward)
+        fine &= packing.inside(self.border.observation_space, timestep.final_observation)
+        return agent_state, episodes.update(progress, timestep.reward, ended, fine), World(env_state, timestep)
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
         """Return the return of one greedy episode; the weights are closed over and never copied."""
         compilations["evaluate"] += 1
         key_env, key = jax.random.split(key)
-        observation, env_state = self.env.reset(key_env, params)
-        observation = packing.pack(self.observation_space, observation)
-        start = (agent.rest(agent_state), observation, env_state, jnp.float32(0.0), jnp.array(False), jnp.int32(0))
+        env_state, first = self.border.begin(key_env, params)
+        start = (agent.rest(agent_state), first.observation, env_state, jnp.float32(0.0), jnp.array(False), jnp.int32(0))
 
         def going(carry: Any) -> Array:
             *_, ended, steps = carry
@@ -148,7 +134,7 @@ class JaxLoop:
             activity, observation, env_state, total, _, steps = carry
             key_agent, key_env = jax.random.split(jax.random.fold_in(key, steps))
             activity, action = agent.act(agent_state, activity, observation, key_agent)
-            timestep, env_state = self._act_on(params, env_state, action, key_env)
+            env_state, timestep = self.border.step(key_env, env_state, action, params)
             ended = timestep.terminated | timestep.truncated
             return activity, timestep.observation, env_state, total + timestep.reward, ended, steps + 1
 

@@ -14,17 +14,23 @@ from neurorl.loops.keys import key_of
 UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
 
 
+NOT_FINE = "NaN, infinite, or no state of its space"  # of a learner whose ``episodes.finite`` is False
+TOO_LARGE = "holds a NaN: its numbers grew beyond float32; make the rewards smaller (TransformReward) or its learning rate"
+
+
 class Learners(NamedTuple):
     """Everything that changes in a run; a leading axis of learners on every field but ``step``."""
 
     agent: Any  # the agents' states
     episodes: Episodes
     step: Array  # [], environment steps done by every learner
-    world: Any  # the environments' states and last timesteps; () in the host loop
+    world: Any  # the environments' states and last timesteps; in the host loop running statistics of wrappers, () without
 
 
 class Loop(Protocol):
     """A training loop over independent learners, one environment each."""
+
+    cuts_episodes: bool  # whether a checkpoint cuts the episodes in progress
 
     def init(self) -> Learners:
         """Return learners that have not begun."""
@@ -42,8 +48,16 @@ class Loop(Protocol):
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
         ...
 
+    def change(self, task: Any) -> None:
+        """Go on with the parameters of another task of the same environment."""
+        ...
+
     def checkpointed(self, learners: Learners) -> Learners:
         """Return the learners as they go on after a checkpoint."""
+        ...
+
+    def close(self) -> None:
+        """Close the environments."""
         ...
 
 
@@ -66,6 +80,14 @@ def is_finite(*arrays: Array) -> Array:
 def learner(states: Any, index: int | Array) -> Any:
     """Return the state of one learner, or of several where ``index`` is an array, from states with an axis of learners."""
     return jax.tree.map(lambda leaf: leaf[index], states)
+
+
+@jax.jit
+def has_nan(state: Any) -> Array:
+    """Return for every learner whether any number of its agent's state is NaN, [learners]."""
+    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    learners = jax.tree.leaves(state)[0].shape[0]
+    return sum((jnp.isnan(leaf).reshape(learners, -1).any(1) for leaf in numbers), jnp.zeros(learners, bool))
 
 
 @jax.jit

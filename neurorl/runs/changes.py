@@ -8,7 +8,6 @@ loop, so a change compiles nothing.
 
 from typing import Any
 
-from neurorl.envs import task as tasks
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 
@@ -17,10 +16,6 @@ Changes = tuple[tuple[int, str, Any], ...]
 
 def check(changes: Changes, task: Task, steps: int) -> None:
     """Raise a NeurorlError unless every change can be made to this task within the run."""
-    if changes and task.loop != "jax":
-        raise NeurorlError(
-            f"'changes' needs a JAX environment, whose parameters are arguments; '{task.env_id}' runs in the host loop"
-        )
     for change in changes:
         if len(change) != 3 or not isinstance(change[0], int) or not isinstance(change[1], str):
             raise NeurorlError(f"'changes' holds {list(change)}; each is [environment step, parameter, value]")
@@ -28,7 +23,7 @@ def check(changes: Changes, task: Task, steps: int) -> None:
             raise NeurorlError(
                 f"'changes' names step {change[0]}; it must lie between 0 and the run's {steps} steps, both excluded"
             )
-        tasks.changed(task, {change[1]: change[2]})
+        task.altered({change[1]: change[2]})
 
 
 def at(changes: Changes, task: Task, step: int) -> Task:
@@ -40,7 +35,7 @@ def at(changes: Changes, task: Task, step: int) -> Task:
         step: Environment steps done.
     """
     due = {name: value for start, name, value in sorted(changes, key=lambda change: change[0]) if start <= step}
-    return tasks.changed(task, due) if due else task
+    return task.altered(due) if due else task
 
 
 def next_one(changes: Changes, step: int) -> int | None:

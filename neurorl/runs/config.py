@@ -10,8 +10,11 @@ import jax
 
 from neurorl import agents, codes
 from neurorl.agents.contract import Agent
-from neurorl.envs.task import Task, resolve
+from neurorl.envs.resolution import resolve
+from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
+from neurorl.loops import kinds
+from neurorl.loops.learners import Loop
 from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as rules
 from neurorl.runs.options import LAST_SEED, Options
@@ -39,8 +42,13 @@ class Config:
             "loop": self.task.loop,
             "env": self.task.parameters,
             "agent": to_dict(self.agent),
-            "task": {name: getattr(self.task, name) for name in ("threshold", "max_episode_steps", "limited_by_us", "changed")},
+            "task": self.task.stated(),
         }
+
+    def make_loop(self, **changes: Any) -> Loop:
+        """Return the loop that the configuration asks for, with options that differ."""
+        opts = dataclasses.replace(self.options, **changes)
+        return kinds.make(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -48,7 +56,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
 
     Args:
         env: What ``neurorl.envs.resolve`` takes.
-        agent: A registered name, ``module:Class``, an agent class, or an agent.
+        agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent.
         options: Values of :class:`Options`.
         settings: Further values by key: a dotted path of config.json, or as much of its end as is unique.
 
@@ -58,14 +66,14 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = dict(agents.preset(_agent_id(agent), task.env_id)) if isinstance(agent, str | type) else {}
+    preset = {} if isinstance(agent, Agent) else dict(agents.preset(_agent_id(agent), task.known_id or ""))
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
-        _put(changes, _full_path(key, values, open_group="env" if task.loop == "host" else None), value)
+        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
@@ -77,6 +85,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
     built = built.for_steps(checked.steps)
+    task.check()
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 
@@ -98,7 +107,10 @@ def from_json(values: dict[str, Any], env: Any = None, agent: Any = None) -> Con
     options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
     with _remedy("env", env):
         settings = None if env is not None else values["env"]
-        task = resolve(values["env_id"] if env is None else env, options.loop, settings, options.max_episode_steps)
+        source = values.get("task", {}).get("source", values["env_id"])  # early runs know the id only
+        if env is None and source is None:
+            raise NeurorlError(f"environment '{values['env_id']}' is what a program made, and no name makes it again")
+        task = resolve(source if env is None else env, options.loop, settings, options.max_episode_steps)
     with _remedy("agent", agent):
         template = _template(values["agent_id"] if agent is None else agent, task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))
@@ -134,7 +146,7 @@ def value_at(configuration: Config, key: str) -> Any:
     """
     values = {"env": configuration.task.parameters, "agent": to_dict(configuration.agent), **to_dict(configuration.options)}
     found: Any = values
-    for part in _full_path(key, values, open_group="env" if configuration.task.loop == "host" else None):
+    for part in _full_path(key, values, open_group="env" if configuration.task.any_parameter else None):
         found = found.get(part) if isinstance(found, dict) else None
     return found
 
@@ -155,11 +167,10 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
 
 def _template(agent: Any, task: Task, kind: str | None) -> Any:
     """Return the agent with its defaults; ``kind`` names a code other than that of the observation space."""
-    if not isinstance(agent, str | type):
-        return agent
-    agent_class: Any = agents.find(agent) if isinstance(agent, str) else agent
     ranges = (task.ranges._asdict() if task.ranges else {}) | ({"kind": kind} if kind else {})
-    return agent_class.for_spaces(task.observation_space, task.action_space, **ranges)
+    if isinstance(agent, Agent):
+        return agent.fit(task.observation_space, task.action_space, **ranges)
+    return agents.find(agent).for_spaces(task.observation_space, task.action_space, **ranges)
 
 
 def _code_kind(agent: dict[str, Any]) -> str | None:
@@ -170,8 +181,7 @@ def _code_kind(agent: dict[str, Any]) -> str | None:
 
 
 def _agent_id(agent: Any) -> str:
-    found: Any = agents.find(agent) if isinstance(agent, str) else agent
-    return agents.name_of(found if isinstance(found, type) else type(found))
+    return agents.name_of(type(agent) if isinstance(agent, Agent) else agents.find(agent))
 
 
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ The one declaration of it: the flags of ``neurorl train``, the fields of a sweep
 import dataclasses
 from typing import Any
 
-from neurorl.envs.task import LOOPS
+from neurorl.envs.resolution import LOOPS
 from neurorl.parameters import parameter
 
 LAST_SEED = 2**31 - 1

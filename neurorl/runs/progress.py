@@ -45,12 +45,11 @@ class Bar(Progress):
         """Say what is trained, and show the bar."""
         from tqdm import tqdm
 
-        task, kind = values["task"], {"jax": "JAX loop (gymnax)", "host": "host loop (Gymnasium)"}[values["loop"]]
-        sys.stderr.write(
-            f"{values['env_id']}: {kind}, {values['agent_id']}, {values['seeds']} seeds x {values['steps']:,} steps\n"
-        )
-        if task["limited_by_us"]:
-            sys.stderr.write(f"episodes are cut after {task['max_episode_steps']} steps, which counts as truncation\n")
+        size = f"{values['seeds']} seeds x {values['steps']:,} steps"
+        sys.stderr.write(f"{values['env_id']}: {values['loop']} loop, {values['agent_id']}, {size}\n")
+        if values["task"]["limited_by_us"]:
+            limit = values["task"]["max_episode_steps"]
+            sys.stderr.write(f"episodes are cut after {limit} steps, which counts as truncation\n")
         layout = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} steps [{elapsed}<{remaining}{postfix}]"
         self._bar = tqdm(
             total=values["steps"], initial=done, desc=values["env_id"], bar_format=layout, dynamic_ncols=True, file=sys.stderr

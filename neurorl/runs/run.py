@@ -12,6 +12,7 @@ from gymnasium import spaces
 
 from neurorl import packing
 from neurorl.backend import keep_programs
+from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path
@@ -20,16 +21,19 @@ from neurorl.loops.learners import Learners, learner
 from neurorl.results import figures, run_folder
 from neurorl.results.result import Result
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import checkpoints, config, evaluation, programs
+from neurorl.runs import checkpoints, config, evaluation
 from neurorl.runs.config import Config
 
 
 class TrainedAgent:
     """One learner of a run, taken out: it acts greedily with frozen weights."""
 
-    def __init__(self, agent: Any, state: Any, task: Task):
-        """Wrap an agent, the state of one learner, and the task whose observations and actions it exchanges."""
-        self.agent, self.state, self.task = agent, state, task
+    def __init__(self, agent: Any, state: Any, task: Task, carried: Any = ()):
+        """Wrap an agent, the state of one learner, the task whose observations and actions it exchanges, and what its environment
+        carries over from training (``Learners.world``).
+        """
+        self.agent, self.state, self.task, self.carried = agent, state, task, carried
+        self._intake = Intake(task.observation_space, "act() was given")
 
         @jax.jit
         def act(state: Any, activity: Any, observation: Any, key: Any) -> tuple[Any, Any, Any]:
@@ -47,8 +51,19 @@ class TrainedAgent:
         self._activity, self._key = self.agent.rest(self.state), key_of(0)
 
     def act(self, observation: Any) -> Any:
-        """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete."""
-        seen = np.asarray(packing.pack(self.task.observation_space, observation))
+        """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete.
+
+        Raises:
+            NeurorlError: An observation of another shape than the space's, outside of it, or with a NaN.
+        """
+        self._intake.write(0, observation)
+        self._intake.check()
+        if not np.isfinite(self._intake.rows).all():
+            raise NeurorlError(f"act() was given an observation with a NaN or an infinite number: {observation!r}")
+        return self.act_packed(self._intake.packed()[0])
+
+    def act_packed(self, seen: np.ndarray) -> Any:
+        """Return the greedy action for an observation that is packed (``neurorl.packing``)."""
         self._activity, action, self._key = self._act(self.state, self._activity, seen, self._key)
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
@@ -81,7 +96,7 @@ class Run(Result):
         if not there:
             raise NeurorlError(f"run '{self.path}' has no finished checkpoint; start again with: neurorl resume {self.path}")
         keep_programs()
-        template = programs.make_loop(self.configuration).init()
+        template = self.configuration.make_loop().init()
         return checkpoints.restore(self.folder.checkpoints, there[-1] if step is None else step, template)
 
     def agent(self, index: int = 0, step: int | None = None) -> TrainedAgent:
@@ -89,8 +104,9 @@ class Run(Result):
         seeds = self.values["seeds"]
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
-        state = learner(self.learners(step).agent, index)
-        return TrainedAgent(self.configuration.agent, state, self.configuration.task)
+        learners = self.learners(step)
+        state, world = learner((learners.agent, learners.world), index)
+        return TrainedAgent(self.configuration.agent, state, self.configuration.task, world)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Draw the learning curve, by default into the run's folder, and return the file."""

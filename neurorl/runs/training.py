@@ -15,12 +15,11 @@ from neurorl.backend import keep_programs
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.interrupts import Interrupted
 from neurorl.loops import record
-from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import curve_point, learner
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, curve_point, has_nan, learner
 from neurorl.results import curves, episode_figure, figures, run_folder, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import changes, checkpoints, config, programs
+from neurorl.runs import changes, checkpoints, config
 from neurorl.runs.clock import Clock
 from neurorl.runs.config import Config
 from neurorl.runs.options import Options
@@ -83,11 +82,14 @@ def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, 
 def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fresh: bool = False) -> Run:
     session = None
     try:
-        with contextlib.closing(Several(progress or Progress())) as meter:
+        with (
+            contextlib.closing(Several(progress or Progress())) as meter,
+            contextlib.closing(configuration.make_loop()) as loop,
+        ):
             if fresh:
                 with _kept(folder):
                     run_folder.write_json(folder.config, configuration.to_json())
-            session = _Session(folder, configuration, meter)
+            session = _Session(folder, configuration, loop, meter)
             session.learn()
     except Exception:
         if fresh and (session is None or session.done == 0):
@@ -99,7 +101,7 @@ def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fr
 class _Session:
     """A run from where its folder stands to its end."""
 
-    def __init__(self, folder: RunFolder, configuration: Config, progress: Progress):
+    def __init__(self, folder: RunFolder, configuration: Config, loop: Loop, progress: Progress):
         """Begin, or go on from the last checkpoint, and compile."""
         self.folder, self.configuration, self.options = folder, configuration, configuration.options
         self.seeds = np.arange(self.options.seed, self.options.seed + self.options.seeds)
@@ -107,7 +109,7 @@ class _Session:
         self.progress, self.done = progress, saved[-1] if saved else 0
         progress.start(folder, configuration.to_json(), self.done)
         self.clock = Clock(folder)
-        self.loop = programs.make_loop(configuration)
+        self.loop = loop
         with self.clock.measure("compile_seconds"):
             learners = self.loop.init()
         if saved:
@@ -151,8 +153,7 @@ class _Session:
     def _advance(self) -> None:
         """Go on to the next environment step at which something is due, and log and evaluate what is."""
         opts, task = self.options, self.configuration.task
-        if isinstance(self.loop, JaxLoop):
-            self.loop.change(changes.at(opts.changes, task, self.done))
+        self.loop.change(changes.at(opts.changes, task, self.done))
         chunk = _next_stop(self.done, opts) - self.done
         start = self.clock.values["train_seconds"]
         with self.clock.measure("train_seconds"):
@@ -187,7 +188,7 @@ class _Session:
 
         A checkpoint of the host loop cuts its episodes, so it has checkpoints only where the run never stopped has them.
         """
-        if not saved and isinstance(self.loop, JaxLoop):
+        if not saved and not self.loop.cuts_episodes:
             self._save()
         last = checkpoints.steps(self.folder.checkpoints)[-1]
         kept = "saved" if last == self.done else f"saved at step {last}, the last checkpoint of the host loop"
@@ -196,7 +197,8 @@ class _Session:
     def _draw_spikes(self, path: Path) -> None:
         opts, agent = self.options, self.configuration.agent
         task = changes.at(opts.changes, self.configuration.task, self.done - 1)  # with the rule that was in force
-        episode = record.episode(task, agent, learner(self.learners.agent, 0), opts.eval_seed)
+        state, carried = learner((self.learners.agent, self.learners.world), 0)
+        episode = record.episode(task, agent, state, opts.eval_seed, carried)
         title = (
             f"{self.configuration.env_id}, seed {opts.seed} after {self.done:,} environment steps: one episode "
             f"({episode.reward.sum():g} in {len(episode.reward) - 1} steps, {episode.ended})"
@@ -205,12 +207,14 @@ class _Session:
         episode_figure.draw(episode.recording.spikes, signals, title, path)
 
     def _check_finite(self, start: int, end: int) -> None:
-        finite = np.asarray(self.learners.episodes.finite)
-        if not finite.all():
-            raise NeurorlError(
-                f"environment '{self.configuration.env_id}' returned an observation or reward that is NaN or infinite "
-                f"(seed {self.seeds[~finite][0]}, between steps {start} and {end}); the run stops at its last checkpoint"
-            )
+        finite, broken = np.asarray(self.learners.episodes.finite), np.asarray(has_nan(self.learners.agent))
+        for wrong, what in (
+            (~finite, f"environment '{self.configuration.env_id}' returned an observation or reward that is {NOT_FINE}"),
+            (broken, f"agent '{self.configuration.agent_id}' {TOO_LARGE}"),
+        ):
+            if wrong.any():
+                when = f"seed {self.seeds[wrong][0]}, between steps {start} and {end}"
+                raise NeurorlError(f"{what} ({when}); the run stops at its last checkpoint")
 
 
 @contextlib.contextmanager

@@ -6,13 +6,14 @@ are not full are filled up with lanes whose results nobody reads.
 """
 
 import dataclasses
+import json
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from neurorl.runs import programs
+from neurorl.loops import kinds
 from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.spec import Spec
@@ -59,9 +60,12 @@ def plan(spec: Spec, configurations: Sequence[tuple[Row, Config]]) -> list[Shard
 
 def program(row: Row, configuration: Config) -> Hashable:
     """Return what the compiled program of a row depends on: everything but numbers that are arguments of it."""
-    return (
-        row.index if configuration.task.loop == "host" else programs.program(configuration)
-    )  # the host loop compiles its agent in
+    if not configuration.task.mappable:
+        return row.index  # the host loop compiles its agent in
+    options = configuration.options
+    changes = tuple((step, name, json.dumps(value)) for step, name, value in options.changes)
+    limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed)
+    return (configuration.agent_id, kinds.program(configuration.task, configuration.agent), limits)
 
 
 def stack(trees: Sequence[Any], lanes: np.ndarray) -> Any:

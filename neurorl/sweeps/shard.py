@@ -9,13 +9,13 @@ One row of the table is one learner at one evaluation:
     error                    what went wrong with the learner, or null; from then on its returns are null
 """
 
+import contextlib
 import io
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +25,7 @@ from neurorl.files import write_atomically
 from neurorl.loops import episodes
 from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import Learners, Loop, learner_keys
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Learners, Loop, has_nan, learner_keys
 from neurorl.runs import changes as rules
 from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
@@ -91,23 +91,24 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
     options = configurations[0].options
     loop, learners = _begin(configurations, shard)
     points, done = [], 0
-    while done < options.steps:
-        end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
-        while (change := rules.next_one(options.changes, done)) is not None and change < end:
-            learners = loop.advance(learners, change - done)
-            done = change
-            _change(loop, configurations, shard, done)
-        learners = loop.advance(learners, end - done)
-        done = end
-        _, values = _training_point(learners)
-        returns = loop.evaluate(learners)
-        error = np.where(_has_nan(learners.agent), "the learner's state holds a NaN", "")
-        seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
-        error = np.where(seen, error, "the environment returned an observation or reward that is NaN or infinite")
-        steps = np.full(len(returns), done)
-        points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
-        if any(step == done for step, *_ in options.changes):
-            _change(loop, configurations, shard, done)
+    with contextlib.closing(loop):
+        while done < options.steps:
+            end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
+            while (change := rules.next_one(options.changes, done)) is not None and change < end:
+                learners = loop.advance(learners, change - done)
+                done = change
+                _change(loop, configurations, shard, done)
+            learners = loop.advance(learners, end - done)
+            done = end
+            _, values = _training_point(learners)
+            returns = loop.evaluate(learners)
+            error = np.where(has_nan(learners.agent), f"the agent {TOO_LARGE}", "")
+            seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
+            error = np.where(seen, error, f"the environment returned an observation or reward that is {NOT_FINE}")
+            steps = np.full(len(returns), done)
+            points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
+            if any(step == done for step, *_ in options.changes):
+                _change(loop, configurations, shard, done)
     return points
 
 
@@ -116,7 +117,7 @@ def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
     height, width = shard.shape
     first = configurations[0]
     options, task = first.options, first.task
-    if task.loop == "host":
+    if not task.mappable:
         host = HostLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
         return host, host.init()
     key = grouping.program(shard.rows[0], first)
@@ -150,14 +151,6 @@ _programs: dict[Hashable, RowsLoop] = {}  # the loop of the last program, compil
 @jax.jit
 def _training_point(learners: Learners) -> Any:
     return jax.vmap(episodes.point)(learners.episodes)
-
-
-@jax.jit
-def _has_nan(state: Any) -> jax.Array:
-    """Return for every lane whether any number of its state is NaN, [lanes]."""
-    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    lanes = jax.tree.leaves(state)[0].shape[0]
-    return sum((jnp.isnan(leaf).reshape(lanes, -1).any(1) for leaf in numbers), jnp.zeros(lanes, bool))
 
 
 def _table(sweep: spec.Spec, shard: Shard, points: list[Point]) -> pa.Table:

@@ -8,7 +8,6 @@ import pytest
 import neurorl
 from neurorl.cli import main
 from neurorl.envs import resolve
-from neurorl.envs.task import changed
 from neurorl.errors import NeurorlError
 from neurorl.loops import jax_loop
 from neurorl.runs import changes, checkpoints, evaluation
@@ -32,9 +31,9 @@ def test_the_rule_holds_from_its_step_on_and_what_follows_from_it_follows():
 
 
 def test_a_shorter_time_limit_and_a_parameter_set_by_hand_survive_a_change():
-    task = changed(resolve("CartPole-v1", max_episode_steps=50), {"gravity": 3.0})
+    task = resolve("CartPole-v1", max_episode_steps=50).altered({"gravity": 3.0})
     assert task.env_params.max_steps_in_episode == 50
-    task = changed(resolve("CartPole-v1", settings={"total_mass": 9.0}), {"masscart": 2.0})
+    task = resolve("CartPole-v1", settings={"total_mass": 9.0}).altered({"masscart": 2.0})
     assert task.env_params.total_mass == 9.0
 
 
