@@ -77,6 +77,12 @@ def is_finite(*arrays: Array) -> Array:
 
 
 @jax.jit
+def learner(states: Any, index: int | Array) -> Any:
+    """Return the state of one learner, or of several where ``index`` is an array, from states with an axis of learners."""
+    return jax.tree.map(lambda leaf: leaf[index], states)
+
+
+@jax.jit
 def has_nan(state: Any) -> Array:
     """Return for every learner whether any number of its agent's state is NaN, [learners]."""
     numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]

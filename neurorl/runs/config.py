@@ -13,11 +13,11 @@ from neurorl.agents.contract import Agent
 from neurorl.envs.resolution import resolve
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
-from neurorl.loops.kinds import LOOPS
+from neurorl.loops import kinds
 from neurorl.loops.learners import Loop
 from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as rules
-from neurorl.runs.options import Options
+from neurorl.runs.options import LAST_SEED, Options
 
 VERSION = 2  # of the layout of config.json
 
@@ -48,7 +48,7 @@ class Config:
     def make_loop(self, **changes: Any) -> Loop:
         """Return the loop that the configuration asks for, with options that differ."""
         opts = dataclasses.replace(self.options, **changes)
-        return LOOPS[self.task.loop](self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
+        return kinds.make(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -78,6 +78,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
+    _check_seeds(checked)
     rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
@@ -124,6 +125,17 @@ def _remedy(name: str, given: Any) -> Iterator[None]:
         if given is not None:
             raise
         raise NeurorlError(f"{error}; give it: {name}=... in Python, or --{name} module:name") from error
+
+
+def _check_seeds(options: Options) -> None:
+    """Raise a NeurorlError unless every seed that follows from the first ones is one."""
+    for first, count, of in (("seed", "seeds", "learner"), ("eval_seed", "eval_episodes", "evaluation episode")):
+        last = getattr(options, first) + getattr(options, count) - 1
+        if last > LAST_SEED:
+            raise NeurorlError(
+                f"'{first}' is {getattr(options, first)}, which gives the last {of} the seed {last}, above {LAST_SEED}; "
+                f"lower '{first}' or '{count}'"
+            )
 
 
 def value_at(configuration: Config, key: str) -> Any:
