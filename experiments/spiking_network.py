@@ -1,7 +1,7 @@
 """Does a network of LIF populations that runs in milliseconds learn tasks, and by recurrence alone remember?
 
-Each task trains ``spiking-network`` on 20 fresh seeds and evaluates greedily with frozen weights; what was tuned was tuned on seeds 0
-to 7. The network of every task is the default wiring; what differs is in ``TASKS``.
+Each task trains ``spiking-network`` on 20 fresh seeds and evaluates greedily with frozen weights; what was tuned was tuned on
+seeds 0 to 7. The network of every task is the default wiring; what differs is in ``TASKS``.
 
     python -m experiments.spiking_network [TASK ...] [--seeds 20] [--seed 70000] [--quick]
 """
@@ -83,10 +83,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.tasks or TASKS:
         found = measure(TASKS[name], arguments.seeds, arguments.seed, arguments.quick)
-        print(
-            f"{name}: {found['learned']} of {arguments.seeds} at {found['bar']:g}; IQM {found['iqm']:.4g} {found['ci95']}",
-            flush=True,
-        )
+        told = f"{name}: {found['learned']} of {arguments.seeds} at {found['bar']:g}"
+        print(f"{told}; IQM {found['iqm']:.4g} {found['ci95']}", flush=True)
         if not arguments.quick:
             results = run_folder.read_json(RESULT) if RESULT.is_file() else {}
             run_folder.write_json(RESULT, results | {name: found})
