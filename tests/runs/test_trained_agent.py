@@ -28,7 +28,7 @@ def learner(env="CartPole-v1"):
         ("CartPole-v1", [0.0, 0.0, 0.0, -np.inf], "with a NaN or an infinite number"),
         ("FrozenLake-v1", 16, "act.* 16 as observation, and the space has the whole numbers 0 to 15"),
         ("FrozenLake-v1", -1, "the whole numbers 0 to 15"),
-        ("Blackjack-v1", (12, 3), r"\(part \[2\]\)"),
+        ("Blackjack-v1", (12, 3), r"a tuple \(\(12, 3\)\) as observation"),
         ("Blackjack-v1", (12, 3, 1, 1), r"a tuple \(\(12, 3, 1, 1\)\) as observation"),
         ("Blackjack-v1", (12, 30, 1), r"act\(\) was given 30 as observation \(part \[1\]\)"),
     ],
