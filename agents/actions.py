@@ -21,13 +21,13 @@ from jax import Array
 
 from neurorl import packing
 from neurorl.errors import NeurorlError
-from neurorl.parameters import parameter
+from neurorl.parameters import Checked, parameter
 
 FEW = 32  # choices up to which whole numbers of a Box are choices, each with a neuron
 
 
 @struct.dataclass
-class Actions:
+class Actions(Checked):
     """The components of an environment's action, and the neurons that choose them."""
 
     choices: tuple[int, ...] = parameter((2,), "choices of each component; 0 for a continuous one", static=True)

@@ -27,6 +27,7 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl.errors import NeurorlError
+from neurorl.parameters import Checked
 from neurorl.timestep import Timestep as Timestep
 from neurorl.timestep import restart as restart
 
@@ -38,7 +39,7 @@ class Recording(NamedTuple):
     signals: dict[str, Array]  # [] each, by name: value, dopamine and whatever else the agent says
 
 
-class Agent:
+class Agent(Checked):
     """Base class of agents; see the module's docstring. ``init``, ``learn`` and ``act`` must be given."""
 
     @classmethod
@@ -55,6 +56,10 @@ class Agent:
             NeurorlError: A space that the agent does not support.
         """
         return cls(actions=count_actions(cls, action_space))  # type: ignore[call-arg]
+
+    def fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> Any:
+        """Return the agent fitted to an environment, where it was made before one was known; by default as it is."""
+        return self
 
     def init(self, key: Array) -> Any:
         """Return the state of a learner that has seen nothing."""

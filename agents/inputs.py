@@ -11,13 +11,13 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.parameters import parameter
+from neurorl.parameters import Checked, parameter
 
 WIDEST = 1e3  # an end further away is no end
 
 
 @struct.dataclass
-class Inputs:
+class Inputs(Checked):
     """The input layer."""
 
     size: int = parameter(1, "number of inputs", low=1, static=True)

@@ -10,9 +10,12 @@ from typing import Any
 from flax import struct
 from gymnasium import spaces
 
-from neurorl.agents.spiking_actor_critic import Actor, Critic, SpikingActorCritic
+from neurorl.agents.critic import Critic
+from neurorl.agents.readout import Actor
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
 from neurorl.neuromodulation.dopamine import Dopamine
+from neurorl.neuromodulation.modulation import Modulation
 
 
 @struct.dataclass
@@ -26,6 +29,5 @@ class RStdp(SpikingActorCritic):
         return agent.replace(  # type: ignore[attr-defined]
             actor=Actor(rule="pair-stdp"),
             critic=Critic(learning_rate=0.0, neurons=1),
-            dopamine=Dopamine(signal="reward"),
-            acetylcholine=Acetylcholine(enabled=False),
+            modulation=Modulation(dopamine=Dopamine(signal="reward"), acetylcholine=Acetylcholine(enabled=False)),
         )

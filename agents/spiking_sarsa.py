@@ -33,7 +33,7 @@ from jax import Array
 from neurorl import codes
 from neurorl.agents import actions
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Timestep
+from neurorl.agents.contract import Agent, Recording, Timestep
 from neurorl.homeostasis import threshold
 from neurorl.neuromodulation import acetylcholine, reward_scale
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -43,6 +43,7 @@ from neurorl.parameters import parameter
 from neurorl.plasticity import coherence, consolidation, eligibility, three_factor
 from neurorl.plasticity.coherence import Coherence, Pushes
 from neurorl.plasticity.consolidation import Consolidation
+from neurorl.plasticity.plastic import Plastic
 
 SIGNS = np.array([1.0, -1.0], np.float32)  # of push and pull
 EXPECTED = Acetylcholine()  # how expected uncertainty is tracked
@@ -64,9 +65,7 @@ class State(NamedTuple):
     """A learner of A actions, of all heads."""
 
     code: Any  # what the code has learned of its input
-    weights: Array  # [A, 2, C], onto push and pull
-    consolidated: Array  # [A, 2, C], their slow components, which act when nothing is learned
-    eligibility: Array  # [A, 2, C], in [0, 1]
+    synapses: Plastic  # [A, 2, C], onto push and pull; eligibility in [0, 1]
     pushes: Pushes  # [A, 2, C] each
     potential: Array  # [A, 2], in thresholds
     threshold: Array  # [A], of both neurons of a pair
@@ -113,9 +112,7 @@ class SpikingSarsa(Agent):
         shape = (self.actions.size, 2, self.code.size)
         return State(
             code=self.code.init(),
-            weights=jnp.zeros(shape),
-            consolidated=jnp.zeros(shape),
-            eligibility=jnp.zeros(shape),
+            synapses=Plastic(*jnp.zeros((3, *shape))),
             pushes=coherence.init(self.coherence, shape),
             potential=jax.random.uniform(key, shape[:2]),
             threshold=jnp.zeros(shape[0]),
@@ -128,10 +125,15 @@ class SpikingSarsa(Agent):
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Release dopamine for the last action, change the weights, and choose the next action."""
+        state, action, _ = self.record(state, timestep, key)
+        return state, action
+
+    def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
+        """Do what :meth:`learn` does and tell what the neurons did, as counts of the whole environment step."""
         ended = timestep.terminated | timestep.truncated
         code = self.code.adapt(state.code, timestep.observation)
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        potential, rate = self._fire(state, state.weights, state.potential, timestep.observation)
+        potential, rate = self._fire(state, state.synapses.weights, state.potential, timestep.observation)
         winners = self._choose(key, rate, self._doubt(state, timestep.observation))
         chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
         value = (chosen * (rate @ SIGNS)).sum() / len(winners)
@@ -142,17 +144,16 @@ class SpikingSarsa(Agent):
         step = 0.5 * self.learning_rate * SIGNS[:, None]  # half on each neuron of a pair
         if self.coherence.enabled:
             step = step * coherence.rate(self.coherence, state.pushes)
-        weights = three_factor.change(state.weights, state.eligibility, delta, jnp.asarray(step))
+        synapses = state.synapses
+        weights = three_factor.change(synapses.weights, synapses.eligibility, delta, jnp.asarray(step))
 
         x = self.code.rates(timestep.observation, code)
-        trace = eligibility.decay(state.eligibility, self.gamma * self.lambda_, ended)
+        trace = eligibility.decay(synapses.eligibility, self.gamma * self.lambda_, ended)
         trace = eligibility.replace(trace, 2.0 * rate[:, :, None] * x, x, chosen[:, None, None] > 0.0)
         state = State(
             code=code,
-            weights=weights,
-            consolidated=consolidation.update(self.consolidation, state.consolidated, weights),
-            eligibility=trace,
-            pushes=coherence.update(self.coherence, state.pushes, delta, state.eligibility),
+            synapses=Plastic(weights, trace, consolidation.update(self.consolidation, synapses.slow, weights)),
+            pushes=coherence.update(self.coherence, state.pushes, delta, synapses.eligibility),
             potential=potential,
             threshold=threshold.adapt(state.threshold, rate.mean(1), 0.5, self.threshold_rate),
             value=value,
@@ -161,7 +162,9 @@ class SpikingSarsa(Agent):
             begun=state.begun | (ended & (returns.largest > 0.0)),
             dopamine=delta,
         )
-        return state, self.actions.of_winners(winners)
+        spikes = {"input": x[None], "values": (self.substeps * rate).reshape(1, -1)}
+        signals = {"value": value, "dopamine": delta, "reward scale": returns.largest}
+        return state, self.actions.of_winners(winners), Recording(spikes, signals)
 
     def rest(self, state: State) -> Array:
         """Return the residual charge of the neurons."""
@@ -169,12 +172,12 @@ class SpikingSarsa(Agent):
 
     def act(self, state: State, activity: Array, observation: Array, key: Array) -> tuple[Array, Array]:
         """Choose the action of the largest difference of spike counts, by the slow components of the weights."""
-        potential, rate = self._fire(state, state.consolidated, activity, observation)
+        potential, rate = self._fire(state, state.synapses.slow, activity, observation)
         return potential, self.actions.of_winners(self._choose(key, rate))
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the value of an observation, that of its best action, in the unit of the reward."""
-        _, rate = self._fire(state, state.weights, state.potential, observation)
+        _, rate = self._fire(state, state.synapses.weights, state.potential, observation)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest
 
@@ -184,7 +187,7 @@ class SpikingSarsa(Agent):
             "value": state.value,
             "reward_scale": state.returns.largest,
             "best_return": state.returns.best,
-            "weight_max": jnp.abs(state.weights).max(),
+            "weight_max": jnp.abs(state.synapses.weights).max(),
             "threshold_min": state.threshold.min(),
             "threshold_max": state.threshold.max(),
         }
@@ -198,7 +201,7 @@ class SpikingSarsa(Agent):
 
     def _read(self, state: State, synapses: Array, observation: Array) -> Array:
         """Return a quantity of the synapses [A, 2, C] at the inputs that fire, summed and divided by their groups, [A, 2]."""
-        if hasattr(self.code, "active"):
+        if isinstance(self.code, codes.ListedCode):
             index, x = self.code.active(observation, state.code)
             read = (synapses[:, :, index] * x).sum(-1)
         else:
@@ -207,7 +210,7 @@ class SpikingSarsa(Agent):
 
     def _doubt(self, state: State, observation: Array) -> Array:
         """Return the credit [A] of choices, in units of the scale: n errors of size e that cancel leave e / sqrt(n)."""
-        agreement = jnp.broadcast_to(coherence.agreement(state.pushes), state.weights.shape)
+        agreement = jnp.broadcast_to(coherence.agreement(state.pushes), state.synapses.weights.shape)
         return self.curiosity * state.uncertainty * self._read(state, agreement, observation).mean(1)
 
     def _choose(self, key: Array, rate: Array, credit: Array | float = 0.0) -> list[Array]:

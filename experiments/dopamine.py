@@ -29,7 +29,8 @@ from scipy import stats
 from experiments.provenance import provenance
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
-from neurorl.agents.spiking_actor_critic import Critic, SpikingActorCritic
+from neurorl.agents.critic import Critic
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.codes.time_cells import TimeCells
 from neurorl.envs.conditioning import Conditioning, Params
 from neurorl.results import figures, statistics

@@ -1,10 +1,12 @@
 """Does the spiking agent drive the board better than the best constant setting and the tuned governor?
 
-Trains 20 fresh seeds (or reads a finished run), drives the boards of the release gates with each of them greedily, with frozen
-weights, and with the governors, and writes experiments/results/fpga_agent.json and .png. Governors and agents are driven by the
-same code. A score of 0 is the nominal setting, 1 the oracle.
+Trains 20 fresh seeds (or reads a finished run), drives the 256 boards of the release gates with each of them greedily, with
+frozen weights, at every checkpoint, and with the governors, and writes experiments/results/fpga_agent.json and .png. All meet the
+same boards and are driven by the same code: boards differ more than agents do, and twenty others may be worth 20 more to all.
+A score of 0 is the nominal setting, 1 the oracle.
 
     python -m experiments.fpga_agent [--seed 70000] [--out runs/fpga]
+    python -m experiments.fpga_agent --draw    # the figure again, from the JSON
 """
 
 import argparse
@@ -24,12 +26,12 @@ from neurorl.envs.fpga import scenarios
 from neurorl.envs.fpga.governors import found
 from neurorl.envs.fpga.governors.governor import Governor, episode
 from neurorl.files import write_atomically
-from neurorl.results import curves, figures, statistics
+from neurorl.results import figures, statistics
+from neurorl.runs import checkpoints
 from neurorl.runs.progress import Bar
 
 ENV = "neurorl/FpgaTelemetry-v0"
 SEEDS, STEPS = 20, 300_000
-BOARDS = 64  # that every agent drives; the governors drive all 256 of the gates
 GOVERNORS = ("nominal", "best constant", "tuned", "oracle")
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -38,20 +40,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=70_000, help="first of the 20 seeds [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/fpga"), help="folder of the run [%(default)s]")
+    parser.add_argument("--draw", action="store_true", help="only draw the figure again, from the JSON")
     arguments = parser.parse_args()
-    run = trained(arguments.out, arguments.seed)
+    if not arguments.draw:
+        measure(trained(arguments.out, arguments.seed))
+    draw(json.loads((RESULTS / "fpga_agent.json").read_text()), RESULTS / "fpga_agent.png")
+
+
+def measure(run: neurorl.Run) -> None:
+    """Drive the boards with the run and the governors, and write the JSON."""
     parameters, keys = scenarios.parameters("nominal"), evaluation_keys()
     returns = {name: drive(parameters, found.governors()[name], keys).reward for name in GOVERNORS}
-    agents = drive_agents(run, parameters, keys[:BOARDS])
+    learned = {step: agents.mean(1) for step, agents in drive_agents(run, parameters, keys).items()}
     nominal, oracle = returns["nominal"].mean(), returns["oracle"].mean()
 
     def score(value: Any) -> Any:
         return ((np.asarray(value) - nominal) / (oracle - nominal)).tolist()
 
     rows = {name: {"return": float(r.mean()), "ci95": interval(r)} for name, r in returns.items()}
-    seeds = agents.mean(1)
-    middle, ci = statistics.interquartile_mean(seeds), statistics.confidence_interval(seeds)
-    rows["spiking agent"] = {"return": middle, "ci95": ci, "seeds": seeds.tolist()}
+    curve = [
+        {"env_step": step, "return": statistics.interquartile_mean(seeds), "ci95": statistics.confidence_interval(seeds)}
+        for step, seeds in learned.items()
+    ]
+    rows["spiking agent"] = {**curve[-1], "seeds": learned[curve[-1]["env_step"]].tolist()}
     for row in rows.values():
         row |= {"normalised_score": score(row["return"]), "normalised_ci95": score(row["ci95"])}
     print(f"{'':16} {'return':>8} {'95 % interval':>20} {'score':>7}")
@@ -68,15 +79,14 @@ def main() -> None:
         "env_id": ENV,
         "seeds": [options.seed, options.seed + options.seeds - 1],
         "env_steps": options.steps,
-        "boards_an_agent": BOARDS,
-        "boards_a_governor": len(keys),
+        "boards": len(keys),
         "rows": rows,
+        "curve": curve,
         "verdicts": verdicts,
         "provenance": provenance(),
     }
     text = json.dumps(result, indent=2) + "\n"
     write_atomically(RESULTS / "fpga_agent.json", lambda path: path.write_text(text))
-    draw(run, rows, RESULTS / "fpga_agent.png")
 
 
 def trained(folder: Path, seed: int) -> neurorl.Run:
@@ -89,8 +99,11 @@ def trained(folder: Path, seed: int) -> neurorl.Run:
     return neurorl.train(ENV, seeds=SEEDS, seed=seed, steps=STEPS, eval_every=STEPS // 10, out=folder, progress=Bar())
 
 
-def drive_agents(run: neurorl.Run, parameters: Any, keys: Any) -> np.ndarray:
-    """Return the returns of greedy episodes of every learner, [seeds, boards]: each is a governor with frozen weights."""
+def drive_agents(run: neurorl.Run, parameters: Any, keys: Any) -> dict[int, np.ndarray]:
+    """Return the returns of greedy episodes of every learner, [seeds, boards], at each checkpoint but the first.
+
+    A learner is a governor with frozen weights.
+    """
     agent = run.configuration.agent
 
     def one(state: Any, key: Any) -> Any:
@@ -100,7 +113,9 @@ def drive_agents(run: neurorl.Run, parameters: Any, keys: Any) -> np.ndarray:
         return episode(parameters, Governor(lambda: agent.rest(state), act), key).reward
 
     boards = jax.vmap(one, in_axes=(None, 0))
-    return np.asarray(jax.jit(jax.vmap(boards, in_axes=(0, None)))(run.learners().agent, keys))
+    drive_all = jax.jit(lambda states: jax.lax.map(lambda state: boards(state, keys), states))
+    steps = checkpoints.steps(run.folder.checkpoints)[1:]
+    return {step: np.asarray(drive_all(run.learners(step).agent)) for step in steps}
 
 
 def interval(returns: np.ndarray) -> list[float]:
@@ -109,18 +124,18 @@ def interval(returns: np.ndarray) -> list[float]:
     return [float(low), float(high)]
 
 
-def draw(run: neurorl.Run, rows: dict[str, Any], path: Path) -> None:
+def draw(result: dict[str, Any], path: Path) -> None:
     """Draw the learning curve beside the governors, and the scores."""
+    rows, curve = result["rows"], result["curve"]
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.3, 1.0])
-    table = curves.pivot(curves.read(run.folder.evaluation), "eval_return")
-    steps, values = table.columns.to_numpy(), table.to_numpy(float)
-    ci = np.array([statistics.confidence_interval(column) for column in values.T])
+    steps, ci = [at["env_step"] for at in curve], np.array([at["ci95"] for at in curve])
     left.fill_between(steps, ci[:, 0], ci[:, 1], alpha=0.25, linewidth=0)
-    left.plot(steps, [statistics.interquartile_mean(column) for column in values.T], linewidth=2, label="spiking agent")
+    left.plot(steps, [at["return"] for at in curve], linewidth=2, label="spiking agent")
     for i, name in enumerate(GOVERNORS):
         left.axhline(rows[name]["return"], color=f"C{i + 1}", linewidth=1, linestyle="--", label=name)
-    left.set(title="Greedy evaluation while learning", xlabel="environment steps of each seed", ylabel="return of an episode")
+    left.set(title=f"Greedy on the {result['boards']} boards of the gates, while learning")
+    left.set(xlabel="environment steps of each seed", ylabel="return of an episode")
     left.legend(frameon=False, fontsize=8)
     names = [*GOVERNORS[:2], "spiking agent", *GOVERNORS[2:]]
     scores = np.array([rows[name]["normalised_score"] for name in names])

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from typing import Any, TypeVar
 
+import jax
 import numpy as np
 from flax import struct
 
@@ -38,33 +39,32 @@ def parameter(
         static: True for what decides shapes or code: it is compiled in, and cannot be a batch axis.
         optional: Whether None (JSON null) is allowed too.
     """
-    checks = {"help": help, "low": low, "high": high, "above": above, "choices": choices, "optional": optional}
+    checks = {"help": help, "low": low, "high": high, "above": above, "choices": choices, "optional": optional, "static": static}
     return struct.field(pytree_node=not static, default=default, metadata=checks)
 
 
 class Checked:
-    """A parameter group whose numbers are checked when it is made, batches of them (arrays) too.
+    """A parameter group whose values are checked when it is made, batches of numbers (arrays) too.
 
-    Inherit beside ``@struct.dataclass``. Checked is what a person writes, numbers and NumPy arrays; JAX makes groups too,
-    of tracers, of gradients (which may be of any sign), and of axes for ``vmap`` (with None in some field): they pass.
+    Inherit beside ``@struct.dataclass``. Checked is what a person writes: numbers, text, tuples and NumPy arrays; NumPy's scalars
+    become Python's. JAX makes groups too, of tracers, of gradients (which may be of any sign), and of axes for ``vmap``
+    (with None in some field): they pass.
     """
 
     def __post_init__(self) -> None:
         """Raise a NeurorlError that names the field, the value and the fix."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        if any(getattr(self, f.name) is None and f.default is not None and not f.metadata.get("optional") for f in fields):
+        fields = [f for f in dataclasses.fields(self) if "help" in f.metadata]  # type: ignore[arg-type]
+        values = {f.name: getattr(self, f.name) for f in fields}
+        if any(values[f.name] is None and f.default is not None and not f.metadata["optional"] for f in fields):
             return  # axes for vmap, not values
         for field in fields:
-            where = f"{type(self).__name__}.{field.name}"
-            value = getattr(self, field.name)
-            choices = field.metadata.get("choices")
-            if choices and isinstance(value, str) and value not in choices:
-                raise NeurorlError(f"'{where}' is {value!r}; it must be one of {', '.join(choices)}{nearest(value, choices)}")
-            numeric = isinstance(field.default, int | float) and not isinstance(field.default, bool)
-            if numeric and (isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype.kind not in "iuf")):
-                raise NeurorlError(f"'{where}' is {value!r}; it must be a number")
-            if is_written(value):
-                _check_numbers(where, np.asarray(value), field.metadata)
+            value, where = values[field.name], f"{type(self).__name__}.{field.name}"
+            if isinstance(value, np.ndarray) and value.ndim and not field.metadata.get("static"):
+                _check_array(where, value, field)
+            elif value is not None and _is_plain(value):
+                checked = check(where, value, field.default, field.metadata, convert=False)
+                if type(checked) is not type(value):
+                    object.__setattr__(self, field.name, checked)
 
 
 def is_written(*values: Any) -> bool:
@@ -72,18 +72,28 @@ def is_written(*values: Any) -> bool:
     return all(isinstance(v, int | float | np.ndarray | np.number) and not isinstance(v, bool) for v in values)
 
 
-def _check_numbers(where: str, values: np.ndarray, metadata: Any) -> None:
-    """Raise a NeurorlError unless every number is finite and within its bounds."""
-    low, high, above = (metadata.get(bound) for bound in ("low", "high", "above"))
+def _check_array(where: str, values: np.ndarray, field: Any) -> None:
+    """Raise a NeurorlError unless an array stands for a number and each of its numbers is finite and within the bounds."""
+    if not _is_number(field.default) or values.dtype.kind not in "iuf":
+        raise NeurorlError(f"'{where}' is an array of {values.dtype}; it must be a {type(field.default).__name__}")
     if not np.isfinite(values).all():
         raise NeurorlError(f"'{where}' is {values[~np.isfinite(values)][0]}; it must be a finite number")
-    for bound, wrong, words in (
-        (low, values < low if low is not None else None, "at least"),
-        (high, values > high if high is not None else None, "at most"),
-        (above, values <= above if above is not None else None, "above"),
-    ):
-        if wrong is not None and wrong.any():
-            raise NeurorlError(f"'{where}' is {values[wrong][0]}; it must be {words} {bound}")
+    for wrong, words in _bounds(values, field.metadata):
+        if np.any(wrong):
+            raise NeurorlError(f"'{where}' is {values[wrong][0]}; it must be {words}")
+
+
+def _bounds(value: Any, metadata: Any) -> list[tuple[Any, str]]:
+    """Return, for each bound that there is, whether a number or an array breaks it, and what it asks for."""
+    low, high, above = (metadata.get(bound) for bound in ("low", "high", "above"))
+    broken = []
+    if low is not None:
+        broken.append((value < low, f"at least {low}"))
+    if high is not None:
+        broken.append((value > high, f"at most {high}"))
+    if above is not None:
+        broken.append((value <= above, f"above {above}"))
+    return broken
 
 
 def to_dict(group: Any) -> dict[str, Any]:
@@ -113,6 +123,8 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
             if not isinstance(value, dict):
                 raise NeurorlError(f"'{where}' is a group of parameters; set one of {', '.join(to_dict(current))}")
             changes[name] = from_dict(current, value, where)
+        elif isinstance(value, dict) and (kind := fields[name].metadata.get("of")):
+            changes[name] = kind.from_data(value, current, where)
         elif isinstance(current, tuple) and any(dataclasses.is_dataclass(part) for part in current):
             if not isinstance(value, list | tuple) or len(value) != len(current):
                 raise NeurorlError(f"'{where}' must be a list of {len(current)} groups of parameters, not {value!r}")
@@ -123,37 +135,28 @@ def from_dict(template: Group, values: dict[str, Any], path: str = "") -> Group:
     return dataclasses.replace(template, **changes)  # type: ignore[type-var]
 
 
-def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
-    """Return ``value`` in the type of ``current``, or raise a NeurorlError that names the field."""
+def check(where: str, value: Any, current: Any, metadata: Any, convert: bool = True) -> Any:
+    """Return ``value`` in the type of ``current``, or raise a NeurorlError that names the field.
+
+    Args:
+        where: The field, for messages.
+        value: What was given; numbers and arrays of NumPy and JAX stand for Python's.
+        current: A value of the field, which gives the type.
+        metadata: Of the field, see :func:`parameter`.
+        convert: Whether a whole number becomes a float where the field is one.
+    """
+    value = plain(value)
     if value is None:
         if current is None or metadata.get("optional"):
             return None
-        raise NeurorlError(f"'{where}' cannot be null: give a {type(current).__name__}")
+        raise NeurorlError(f"'{where}' cannot be null; give a value such as {current!r}")
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")
     elif isinstance(current, tuple) or (current is None and isinstance(value, list | tuple)):
-        if not isinstance(value, list | tuple):
-            raise NeurorlError(f"'{where}' must be a list such as {list(current or ())}, not {value!r}")
-        if current and isinstance(current[0], int | float) and any(not _is_number(v) for v in value):
-            raise NeurorlError(f"'{where}' must be a list of finite numbers, not {value!r}")
-        return _tuples(value)
+        value = _check_list(where, value, current)
     elif isinstance(current, int | float) or (current is None and _is_number(value)):
-        if not _is_number(value):
-            raise NeurorlError(f"'{where}' must be a finite number, not {value!r}")
-        if isinstance(current, int):
-            if value != int(value):
-                raise NeurorlError(f"'{where}' must be a whole number, not {value!r}")
-            value = int(value)
-        elif isinstance(current, float):
-            value = float(value)
-        low, high, above = (metadata.get(bound) for bound in ("low", "high", "above"))
-        if low is not None and value < low:
-            raise NeurorlError(f"'{where}' is {value}, below its minimum of {low}")
-        if high is not None and value > high:
-            raise NeurorlError(f"'{where}' is {value}, above its maximum of {high}")
-        if above is not None and value <= above:
-            raise NeurorlError(f"'{where}' is {value}; it must be above {above}")
+        value = _check_number(where, value, current, metadata, convert)
     elif isinstance(current, str) and not isinstance(value, str):
         raise NeurorlError(f"'{where}' must be text, not {value!r}")
     choices = metadata.get("choices")
@@ -163,15 +166,63 @@ def check(where: str, value: Any, current: Any, metadata: Any) -> Any:
     return value
 
 
+def _check_list(where: str, value: Any, current: Any) -> tuple[Any, ...]:
+    """Return a list as tuples, or raise a NeurorlError unless it is one, of numbers where ``current`` is."""
+    if not isinstance(value, list | tuple):
+        raise NeurorlError(f"'{where}' must be a list such as {list(current or ())}, not {value!r}")
+    if current and isinstance(current[0], int | float) and any(not _is_number(v) for v in value):
+        raise NeurorlError(f"'{where}' must be a list of finite numbers, not {value!r}")
+    return _tuples(value)
+
+
+def _check_number(where: str, value: Any, current: Any, metadata: Any, convert: bool) -> Any:
+    """Return a number, whole where ``current`` is, or raise a NeurorlError unless it is one within its bounds."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NeurorlError(f"'{where}' is {value}; it must be a finite number")
+    if not _is_number(value):
+        raise NeurorlError(f"'{where}' must be a finite number, not {value!r}")
+    if isinstance(current, int):
+        if value != int(value):
+            raise NeurorlError(f"'{where}' must be a whole number, not {value!r}")
+        value = int(value)
+    elif isinstance(current, float) and convert:
+        value = float(value)
+    for wrong, words in _bounds(value, metadata):
+        if wrong:
+            raise NeurorlError(f"'{where}' is {value}; it must be {words}")
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a person may have written a value: JAX's tracers, arrays and placeholders are none."""
+    if isinstance(value, list | tuple):
+        return all(_is_plain(v) for v in value)
+    return isinstance(value, bool | int | float | str | np.generic | np.ndarray)
+
+
+def plain(value: Any) -> Any:
+    """Return a value with the numbers and arrays of NumPy and JAX in it as Python's own numbers and lists."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    made = isinstance(value, np.generic | np.ndarray | jax.Array) and not isinstance(value, jax.core.Tracer)
+    return value.tolist() if made else value
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return tuple(_tuples(v) for v in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return to_dict(value)
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+    if hasattr(value, "to_data"):
+        return value.to_data()
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else plain(value)

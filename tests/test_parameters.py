@@ -1,4 +1,7 @@
+import dataclasses
+import importlib
 import json
+import pkgutil
 import re
 
 import jax
@@ -10,9 +13,17 @@ from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
+import neurorl
+import neurorl.agents as neurorl_agents
+from neurorl.agents.ppo import PPO
+from neurorl.agents.readout import Actor
 from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+from neurorl.codes import OneHot, PlaceCells
+from neurorl.codes.sensory import Encoder
 from neurorl.errors import NeurorlError
+from neurorl.neuromodulation.modulation import Modulation
 from neurorl.parameters import Checked, from_dict, parameter, to_dict
+from neurorl.plasticity.plastic import Homeostasis
 
 
 @struct.dataclass
@@ -67,8 +78,8 @@ def test_what_is_not_named_keeps_its_value():
         ({"inner": 3}, "'agent.inner' is a group of parameters; set one of kind, limit"),
         ({"learning_rate": "fast"}, "'agent.learning_rate' must be a finite number, not 'fast'"),
         ({"learning_rate": True}, "'agent.learning_rate' must be a finite number, not True"),
-        ({"learning_rate": float("nan")}, "'agent.learning_rate' must be a finite number"),
-        ({"learning_rate": float("inf")}, "'agent.learning_rate' must be a finite number"),
+        ({"learning_rate": float("nan")}, "'agent.learning_rate' is nan; it must be a finite number"),
+        ({"learning_rate": float("inf")}, "'agent.learning_rate' is inf; it must be a finite number"),
         ({"learning_rate": [0.1, 0.2]}, "'agent.learning_rate' must be a finite number, not"),
         ({"learning_rate": None}, "'agent.learning_rate' cannot be null: give a float"),
         ({"neurons": 2.5}, "'agent.neurons' must be a whole number, not 2.5"),
@@ -91,7 +102,7 @@ def test_a_number_is_taken_exactly_within_its_range(value):
     if 0.0 <= value <= 2.0:
         assert from_dict(Outer(), {"learning_rate": value}).learning_rate == value
     else:
-        with pytest.raises(NeurorlError, match="below its minimum of 0.0" if value < 0 else "above its maximum of 2.0"):
+        with pytest.raises(NeurorlError, match="at least 0.0" if value < 0 else "at most 2.0"):
             from_dict(Outer(), {"learning_rate": value})
 
 
@@ -107,7 +118,7 @@ def test_an_optional_value_may_be_null_and_a_number_again():
     without = from_dict(Outer(), {"inner": {"limit": None}})
     assert without.inner.limit is None
     assert from_dict(without, {"inner": {"limit": 2.5}}).inner.limit == 2.5
-    with pytest.raises(NeurorlError, match="below its minimum"):
+    with pytest.raises(NeurorlError, match="it must be at least"):
         from_dict(without, {"inner": {"limit": -1.0}})
 
 
@@ -124,8 +135,9 @@ class Membrane(Checked):
         ({"tau": 0.0}, "'Membrane.tau' is 0.0; it must be above 0.0"),
         ({"tau": float("nan")}, "'Membrane.tau' is nan; it must be a finite number"),
         ({"tau": np.array([1.0, -2.0])}, "'Membrane.tau' is -2.0"),
-        ({"tau": "20"}, "'Membrane.tau' is '20'; it must be a number"),
-        ({"tau": np.array(["20"])}, "it must be a number"),
+        ({"tau": "20"}, "'Membrane.tau' must be a finite number, not '20'"),
+        ({"tau": np.array(["20"])}, "'Membrane.tau' is an array of <U2; it must be a float"),
+        ({"tau": True}, "'Membrane.tau' must be a finite number, not True"),
         ({"share": np.array([0.0, 1.5])}, "'Membrane.share' is 1.5; it must be at most 1.0"),
         ({"shape": "sqare"}, "did you mean 'square'"),
     ],
@@ -141,3 +153,42 @@ def test_a_checked_group_is_mapped_and_traced_without_being_checked():
     slope = jax.grad(lambda m: -m.tau * m.share)(Membrane())
     assert slope.tau == -0.5
     assert np.array_equal(jax.jit(jax.vmap(lambda m: m.tau * m.share, in_axes=(axes,)))(batch), [0.5, 1.0])
+
+
+def test_numbers_of_numpy_are_numbers():
+    made = Membrane(tau=np.float32(2.5), share=np.int64(1))
+    assert (made.tau, made.share) == (2.5, 1)
+    group = from_dict(Outer(), {"neurons": np.int64(3), "learning_rate": np.float32(0.5), "low": [np.float64(1.0), np.int32(2)]})
+    assert (group.neurons, type(group.neurons), group.learning_rate, group.low) == (3, int, 0.5, (1.0, 2))
+    with pytest.raises(NeurorlError, match="must be a finite number"):
+        from_dict(Outer(), {"learning_rate": np.float32("nan")})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Actor(hazard=-1.0), "'Actor.hazard' is -1.0; it must be at least 0.0"),
+        (lambda: Encoder(substeps=0), "'Encoder.substeps' is 0; it must be at least 1"),
+        (lambda: Encoder(substeps=2.5), "'Encoder.substeps' must be a whole number, not 2.5"),
+        (lambda: Encoder(carry=1), "'Encoder.carry' must be true or false, not 1"),
+        (lambda: Homeostasis(scaling="L7"), "'Homeostasis.scaling' is 'L7'"),
+        (lambda: PPO(learning_rate=-1.0), "learning_rate' is -1.0"),
+        (lambda: PlaceCells(cells=0), "'PlaceCells.cells' is 0"),
+        (lambda: SpikingActorCritic(code=OneHot(n=2), gamma=1.5), "'SpikingActorCritic.gamma' is 1.5"),
+        (lambda: Modulation(others=("no_such:Modulator",)).init(), "cannot be imported as module:Class"),
+    ],
+)
+def test_every_group_checks_itself_in_python_too(make, message):
+    with pytest.raises(NeurorlError, match=re.escape(message)):
+        make()
+
+
+def test_no_parameter_group_is_unchecked():
+    """Each dataclass with a documented field inherits the checks, whichever room it is in."""
+    for package in (neurorl, neurorl_agents):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(found.name)
+            for kind in vars(module).values():
+                if isinstance(kind, type) and kind.__module__ == found.name and dataclasses.is_dataclass(kind):
+                    documented = any("help" in f.metadata for f in dataclasses.fields(kind))
+                    assert not documented or issubclass(kind, Checked) or kind.__name__ in ("Options", "Head"), kind

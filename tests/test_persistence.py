@@ -18,7 +18,7 @@ from jax import Array
 
 from neurorl import persistence
 from neurorl.errors import NeurorlError
-from neurorl.neurons.lif import LIFParameters, LIFState
+from neurorl.neurons.lif import LIF, LIFState
 from neurorl.persistence import from_json, load, save, to_json
 
 PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks", "layers")
@@ -125,7 +125,7 @@ TYPES = public_types()
 
 
 def test_the_search_finds_what_is_known_to_be_there():
-    assert {LIFParameters, LIFState} <= set(TYPES)
+    assert {LIF, LIFState} <= set(TYPES)
     assert {cls.__module__.split(".")[1] for cls in TYPES} >= {"neurons", "synapses", "codes", "plasticity", "neuromodulation"}
 
 
@@ -187,7 +187,7 @@ def test_plain_values_survive_whatever_their_nesting_and_keys(obj):
         np.float16([0.1, np.inf]),
         np.bool_(True),
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        LIFParameters(tau_m=jnp.array([10.0, 20.0])),
+        LIF(tau_m=jnp.array([10.0, 20.0])),
         {"state": (LIFState(jnp.asarray(SPECIAL), jnp.zeros(8)), [1, -0.0, float("nan")]), "key": jax.random.key(0)},
     ],
     ids=repr,
@@ -336,9 +336,9 @@ def test_a_wrong_document_is_refused(document, message):
 
 
 def test_what_its_type_refuses_is_refused_when_it_is_read():
-    document = json.loads(to_json(LIFParameters()))
+    document = json.loads(to_json(LIF()))
     document["value"]["fields"]["tau_m"] = -1.0
-    with pytest.raises(NeurorlError, match=r"'value' cannot be made: 'LIFParameters.tau_m' is -1.0; it must be above 0.0"):
+    with pytest.raises(NeurorlError, match=r"'value' cannot be made: 'LIF.tau_m' is -1.0; it must be above 0.0"):
         from_json(json.dumps(document))
 
 

@@ -1,11 +1,28 @@
-"""What an action asks of the board: a joint move of clock, voltage and fan, or a repair."""
+"""What an action asks of the board, a joint move of clock, voltage and fan or a repair, and what the board does about it."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.envs.fpga.types import CLOCK_MOVES, FAN_MOVES, MOVES, RELOAD, RESYNC, SCRUB, VOLTAGE_MOVES, VOLTAGE_STEP
+from neurorl.envs.fpga.types import (
+    CLOCK_LEVELS,
+    CLOCK_LOW,
+    CLOCK_MOVES,
+    CLOCK_RATIO,
+    FAN_HIGH,
+    FAN_LOW,
+    FAN_MOVES,
+    MOVES,
+    RELOAD,
+    RESYNC,
+    SCRUB,
+    VOLTAGE_HIGH,
+    VOLTAGE_LOW,
+    VOLTAGE_MOVES,
+    VOLTAGE_STEP,
+    FpgaState,
+)
 
 ASKED = 0.9  # what a continuous action must exceed to ask for a repair
 
@@ -19,6 +36,46 @@ class Command(NamedTuple):
     scrub: Array  # bool
     reload: Array  # bool
     resync: Array  # bool
+
+
+class Settings(NamedTuple):
+    """What is set in a tick, and what the board does in it. All []; bool unless said."""
+
+    level: Array  # int32, clock level
+    voltage: Array  # V
+    fan: Array  # float32
+    clock_mhz: Array  # float32, at which the logic runs: half of the level's while throttled
+    up: Array  # not down after a crash or a shutdown
+    running: Array  # up, and not busy loading
+    reloading: Array
+    scrubbed: Array
+    resynced: Array
+    loaded: Array  # the configuration is loaded afresh, by a reload or in the last tick of being down
+
+
+def clock_mhz(level: Array) -> Array:
+    """Return the clock of a level, MHz."""
+    return CLOCK_LOW * jnp.exp(jnp.log(CLOCK_RATIO) * level.astype(jnp.float32))
+
+
+def obey(state: FpgaState, asked: Command) -> Settings:
+    """Return the settings of a tick; a board that is down obeys, but repairs nothing."""
+    up = state.down_left <= 0
+    level = jnp.clip(state.level + asked.levels, 0, CLOCK_LEVELS - 1)
+    reloading = up & asked.reload
+    rebooted = (state.down_left > 0) & (state.down_left <= 1)  # the last tick of being down loads the configuration
+    return Settings(
+        level=level,
+        voltage=jnp.clip(state.voltage + asked.volts, VOLTAGE_LOW, VOLTAGE_HIGH),
+        fan=jnp.clip(state.fan + asked.fan, FAN_LOW, FAN_HIGH),
+        clock_mhz=clock_mhz(level) * jnp.where(state.throttled, 0.5, 1.0),
+        up=up,
+        running=up & ~reloading,
+        reloading=reloading,
+        scrubbed=up & asked.scrub,
+        resynced=up & asked.resync,
+        loaded=reloading | rebooted,
+    )
 
 
 def command(action: Array) -> Command:

@@ -2,7 +2,7 @@
 
 Six strip charts of the last ticks (each line's value now beside its name), a lamp for each fault and a red line where one struck,
 bars for the modulators that the telemetry gives, and what the episode has earned. Slack has its fault zone:
-amber where errors begin, red below zero. Blue ground is a burst of urgent work.
+amber where errors begin, red below zero. Blue ground is a burst of urgent work. An axis grows to hold all that its chart shows.
 """
 
 import functools
@@ -26,6 +26,7 @@ except ImportError as error:
 
 SIZE = WIDTH, HEIGHT = 1120, 700  # pixels
 SPAN = 150  # ticks in a chart
+MARKS = 6  # most steps between the tick marks of an axis
 FADE = 25  # ticks until a fault's lamp is dark again
 
 Colour = tuple[int, int, int]
@@ -69,7 +70,7 @@ class Chart(NamedTuple):
     """A strip chart."""
 
     title: str
-    low: float
+    low: float  # the least that the axis spans, in four steps of a tick mark
     high: float
     lines: tuple[Line, ...]
     marks: tuple[tuple[float, Colour], ...] = ()  # horizontal lines: a limit, and its colour
@@ -78,8 +79,8 @@ class Chart(NamedTuple):
 
 
 CHARTS = (
-    Chart("Clock, MHz", 80, 400, (Line("clock", "set", BLUE, "{:.0f}"), Line("running", "running", CYAN, "{:.0f}"))),
-    Chart("Core voltage, V", 0.7, 1.1, (Line("voltage", "set", BLUE), Line("volts", "measured", CYAN))),
+    Chart("Clock, MHz", 0, 200, (Line("clock", "set", BLUE, "{:.0f}"), Line("running", "running", CYAN, "{:.0f}"))),
+    Chart("Core voltage, V", 0.6, 1.2, (Line("voltage", "set", BLUE), Line("volts", "measured", CYAN))),
     Chart(
         "Temperature, C",
         0,
@@ -96,7 +97,7 @@ CHARTS = (
         -0.5,
         1.5,
         (Line("slack", "setup", GREEN), Line("hold", "hold", VIOLET), Line("canary", "canary", DIM)),
-        zones=((0.0, 0.21, AMBER), (-0.5, 0.0, RED)),
+        zones=((0.0, 0.21, AMBER), (-np.inf, 0.0, RED)),
     ),
     Chart(
         "Queue, ticks of work",
@@ -232,15 +233,16 @@ class Dashboard:
         self._panel(chart.title, box)
         area = pygame.Rect(box.x + 44, box.y + 58, box.w - 58, box.h - 70)
         width = area.w / (SPAN - 1)
+        marks = _marks(chart, [value for line in chart.lines for value in self._history[line.key]])
 
         def height(value: float) -> float:
-            return area.bottom - (np.clip(value, chart.low, chart.high) - chart.low) / (chart.high - chart.low) * area.h
+            return area.bottom - (np.clip(value, marks[0], marks[-1]) - marks[0]) / (marks[-1] - marks[0]) * area.h
 
         for low, high, colour in chart.zones:
             band = pygame.Rect(area.x, height(high), area.w, height(low) - height(high))
             pygame.draw.rect(self._surface, _mix(colour, PANEL, 0.3), band)
         self._ticks(area, width, self._history.get(chart.shade, ()), _mix(BLUE, PANEL, 0.16), width + 1.0)
-        for value in np.linspace(chart.low, chart.high, 5):
+        for value in marks:
             pygame.draw.line(self._surface, GRID, (area.x, height(value)), (area.right, height(value)))
             self._write(f"{value:.3g}", (area.x - 6, height(value)), 11, DIM, align="midright")
         for value, colour in chart.marks:
@@ -312,6 +314,18 @@ class Dashboard:
         drawn = _font(size).render(text, True, colour)
         self._surface.blit(drawn, drawn.get_rect(**{align: (round(at[0]), round(at[1]))}))
         return drawn.get_width()
+
+
+def _marks(chart: Chart, values: Sequence[float]) -> np.ndarray:
+    """Return where a chart's axis has tick marks: at its ends and at even steps between, around all the values."""
+    shown = np.array([chart.low, chart.high, *values])
+    low, high = np.nanmin(shown), np.nanmax(shown)
+    step = (chart.high - chart.low) / 4
+    while True:
+        first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+        if last - first <= MARKS:
+            return step * np.arange(first, last + 1)
+        step *= 2.0
 
 
 @jax.jit

@@ -7,7 +7,7 @@ r"""Faults that strike by hazard, and how each is repaired.
     sensor                  sticks, drops or drifts at a rate each, and recovers at a rate
     bad bitstream           a load fails with a probability, or always where the build is bad: the old image runs until one works
 
-The others follow from timing, supply and heat (``env.py``). A reboot or a reload repairs the first three.
+The others follow from timing, supply and heat (``recovery.py``). A reboot or a reload repairs the first three.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from neurorl.envs.fpga.actions import Settings
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.sensors import DRIFTING, DROPPED, STUCK
 from neurorl.envs.fpga.types import FpgaState
@@ -36,40 +37,38 @@ class Hazards(NamedTuple):
     sensor_fault: Array  # int32
     sensor_error_c: Array
 
+    def kept(self) -> dict[str, Array]:
+        """Return what the state of the board carries on."""
+        lasting = ("locked", "flagged", "desynced", "sensor_fault", "sensor_error_c")
+        return {"upset": self.corrupt, **{name: getattr(self, name) for name in lasting}}
+
 
 def crossing_rate(p: FpgaParameters, clock_mhz: Array) -> Array:
     """Return the failures of the clock-domain crossing a tick, []."""
     return p.crossing_rate * jnp.exp((clock_mhz - 200.0) / p.crossing_mhz)
 
 
-def strike(
-    p: FpgaParameters,
-    state: FpgaState,
-    clock_mhz: Array,
-    change_v: Array,
-    running: Array,
-    scrubbed: Array,
-    resynced: Array,
-    loaded: Array,
-    u: Array,
-) -> Hazards:
+def load(p: FpgaParameters, state: FpgaState, loaded: Array, u: Array) -> tuple[Array, Array]:
+    """Return whether a load failed, and whether the old image runs, bool []; ``u`` is a uniform number []."""
+    bad = loaded & (u < jnp.maximum(p.bad_load, p.bad_build))
+    return bad, jnp.where(loaded, bad, state.fallback)
+
+
+def strike(p: FpgaParameters, state: FpgaState, s: Settings, u: Array) -> Hazards:
     """Return the hazards of a tick: repairs first, then what strikes.
 
     Args:
         p: Parameters.
         state: The board before the tick.
-        clock_mhz, change_v: The clock, and the size of the change of voltage.
-        running: Whether the logic runs.
-        scrubbed, resynced: Whether the action repaired.
-        loaded: Whether the configuration is loaded afresh.
+        s: What is set in it, and what the action repaired.
         u: Uniforms, [6].
     """
-    crossing = running & (u[0] < crossing_rate(p, clock_mhz))
-    desynced = (state.desynced & ~resynced & ~loaded) | crossing
-    relocked = state.locked | resynced | loaded | (u[1] > 1.0 - p.relock_rate)
-    unlock = running & relocked & (u[1] < p.unlock_rate + p.unlock_per_v * jnp.abs(change_v))
-    upset = running & (u[2] < p.upset_rate)
-    repaired = scrubbed | loaded
+    crossing = s.running & (u[0] < crossing_rate(p, s.clock_mhz))
+    desynced = (state.desynced & ~s.resynced & ~s.loaded) | crossing
+    relocked = state.locked | s.resynced | s.loaded | (u[1] > 1.0 - p.relock_rate)
+    unlock = s.running & relocked & (u[1] < p.unlock_rate + p.unlock_per_v * jnp.abs(s.voltage - state.voltage))
+    upset = s.running & (u[2] < p.upset_rate)
+    repaired = s.scrubbed | s.loaded
     corrupt = (state.upset & ~repaired) | upset
     flagged = (state.flagged & ~repaired) | (upset & (u[3] < p.upset_flagged))
     kind, fault = _sensor(p, state, u[4], u[5])
@@ -87,6 +86,11 @@ def strike(
         sensor_fault=fault,
         sensor_error_c=jnp.where(fault == DRIFTING, state.sensor_error_c + p.drift_c, 0.0),
     )
+
+
+def correct(p: FpgaParameters, h: Hazards) -> Array:
+    """Return the share of the work that comes out right, []."""
+    return jnp.where(h.corrupt, 1.0 - p.upset_damage, 1.0) * jnp.where(h.desynced, 1.0 - p.crossing_damage, 1.0)
 
 
 def _sensor(p: FpgaParameters, state: FpgaState, u: Array, v: Array) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from jax import Array
 
 from neurorl.envs.fpga import random
 from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.envs.fpga.types import FpgaState
 from neurorl.neuromodulation.telemetry import Validity
 
 CELSIUS_STEP = 503.975 / 4096
@@ -50,3 +51,11 @@ def temperature(
 def voltage(p: FpgaParameters, volts: Array, u: Array) -> Array:
     """Return the voltage as the XADC reads it; ``u`` are four uniforms [4]."""
     return quantise(volts + p.noise_v * random.normal(u), VOLT_STEP)
+
+
+def canary_bias(p: FpgaParameters, state: FpgaState, step_ns: Array, reloading: Array, u: Array) -> Array:
+    """Return the bias of the canary after a tick, ns: it walks, steps at a switch of source, and a reload calibrates it.
+
+    ``u`` are four uniforms [4].
+    """
+    return jnp.where(reloading, 0.0, state.canary_bias_ns + step_ns + p.canary_walk_ns * random.normal(u))

@@ -8,9 +8,11 @@ energy balance exactly, reaches the same steady state and is stable at every ste
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
 
 from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.envs.fpga.types import FpgaState
 
 
 class Temperatures(NamedTuple):
@@ -18,6 +20,11 @@ class Temperatures(NamedTuple):
 
     junction: Array
     sink: Array
+
+
+def of(state: FpgaState) -> Temperatures:
+    """Return the temperatures of a board."""
+    return Temperatures(state.junction_c, state.sink_c)
 
 
 def conductance(p: FpgaParameters, fan: Array, health: Array | float = 1.0) -> Array:
@@ -42,3 +49,9 @@ def step(
     # (1 + a) Tj - a Ts = heated,  -b Tj + (1 + b + c) Ts = aired
     sink = (aired * (1.0 + a) + b * heated) / ((1.0 + a) * (1.0 + b + c) - a * b)
     return Temperatures((heated + a * sink) / (1.0 + a), sink)
+
+
+def protect(p: FpgaParameters, state: FpgaState, up: Array) -> tuple[Array, Array]:
+    """Return whether the clock is throttled from now on and whether the board shuts down, bool []; both believe the sensor."""
+    read = state.sensor_c
+    return jnp.where(state.throttled, read > p.unthrottle_c, read > p.throttle_c), up & (read > p.shutdown_c)

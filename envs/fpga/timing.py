@@ -20,10 +20,15 @@ edges, 1e8 active edges a second:
 For hold sigma is smaller, because both ends of the path see the same edge.
 """
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
 from jax import Array
 
+from neurorl.envs.fpga.actions import Settings, clock_mhz
 from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.envs.fpga.supply import Rails
+from neurorl.envs.fpga.types import FpgaState, Part
 
 EDGES = 1e8  # active edges a second
 CRASH_RATE = 1e4  # errors a second above which the logic crashes
@@ -75,3 +80,42 @@ def aging(p: FpgaParameters, stress_s: Array) -> Array:
 def wear(voltage: Array, celsius: Array) -> Array:
     """Return unit stress a second, []: 1 at 1 V and 60 C."""
     return jnp.exp(8.0 * (voltage - 1.0) + 0.03 * (celsius - 60.0))
+
+
+class Margins(NamedTuple):
+    """How near the logic is to failing in a tick, and how often it does. All []."""
+
+    slack_ns: Array  # setup slack of the worst path at the lowest voltage
+    hold_slack_ns: Array  # hold slack of the fastest path at the highest voltage
+    canary_ns: Array  # setup slack of the canary path, which sees the mean voltage and the clock that is set
+    setup_errors: Array  # a second
+    hold_errors: Array
+    steady_errors: Array  # setup errors there would be without droop
+    errors: Array  # setup and hold errors
+    silent: Array  # probability that one of them passed unseen
+    brown_out: Array  # bool
+    crashed: Array  # bool, by brown-out or by too many errors; what does not run makes none
+
+
+def margins(p: FpgaParameters, state: FpgaState, part: Part, s: Settings, rails: Rails, busy: Array) -> Margins:
+    """Return the margins of a tick in which the logic works for the share ``busy``."""
+    shift = part.threshold_v + aging(p, state.stress)
+    mean, lowest, highest = relative_delay(p, jnp.stack(rails), state.junction_c, shift)
+    slack = setup_slack(p, s.clock_mhz, lowest, part.process, part.sens)
+    hold = hold_slack(p, highest, part.process, part.hold_need_ns)
+    setup_errors = error_rate(slack, p.jitter_ns, busy)
+    hold_errors = error_rate(hold, p.hold_jitter * p.jitter_ns, busy)
+    errors = setup_errors + hold_errors
+    brown_out = s.running & (rails.lowest < p.crash_v)
+    return Margins(
+        slack_ns=slack,
+        hold_slack_ns=hold,
+        canary_ns=setup_slack(p, clock_mhz(s.level), mean, part.process, part.sens),
+        setup_errors=setup_errors,
+        hold_errors=hold_errors,
+        steady_errors=error_rate(setup_slack(p, s.clock_mhz, mean, part.process, part.sens), p.jitter_ns, busy),
+        errors=errors,
+        silent=silent_probability(errors),
+        brown_out=brown_out,
+        crashed=brown_out | (errors > CRASH_RATE),
+    )

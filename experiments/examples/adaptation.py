@@ -8,19 +8,19 @@ import numpy as np
 
 from experiments.examples.drawing import panels, save
 from neurorl.analysis import plots
-from neurorl.neurons import adaptive_lif, lif
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons import adaptive_lif, lif, population
+from neurorl.neurons.adaptive_lif import AdaptiveLIF
+from neurorl.neurons.lif import LIF
 
 STEPS, DT = 10_000, 0.1  # a second
 CURRENT = 20.0
 
 
 def main() -> None:
-    plain, adapting = LIFParameters(), AdaptiveLIFParameters(tau_w=150.0, b=1.0)
+    plain, adapting = LIF(), AdaptiveLIF(tau_w=150.0, b=1.0)
     current = jnp.full((STEPS, 1), CURRENT).at[: STEPS // 20].set(0.0)
-    _, (lif_spikes, lif_v) = lif.run(plain, lif.init(1, plain), current, DT)
-    _, (spikes, v) = adaptive_lif.run(adapting, adaptive_lif.init(1, adapting), current, DT)
+    _, (lif_spikes, lif_v) = population.run(plain, plain.init(1), current, DT)
+    _, (spikes, v) = population.run(adapting, adapting.init(1), current, DT)
     times = np.flatnonzero(np.asarray(spikes)[:, 0]) * DT
     intervals = np.diff(times)
     print(f"interval {intervals[0]:.1f} ms at first, {intervals[-1]:.1f} ms at last")
@@ -41,8 +41,8 @@ def main() -> None:
     axes[3].plot(currents, adaptive_lif.firing_rate(adapting, currents), color="C0", label="adapted, theory")
     grid = jnp.linspace(16.0, 60.0, 12)
     n = len(grid)
-    state, _ = adaptive_lif.run(adapting, adaptive_lif.init(n, adapting), jnp.broadcast_to(grid, (STEPS, n)), DT)
-    _, (late, _) = adaptive_lif.run(adapting, state, jnp.broadcast_to(grid, (2 * STEPS, n)), DT)
+    state, _ = population.run(adapting, adapting.init(n), jnp.broadcast_to(grid, (STEPS, n)), DT)
+    _, (late, _) = population.run(adapting, state, jnp.broadcast_to(grid, (2 * STEPS, n)), DT)
     axes[3].plot(grid, late.sum(0) / (2 * STEPS * DT / 1000.0), "o", markersize=4, color="C0", label="adapted, simulated")
     axes[3].set(xlabel="current", ylabel="rate (Hz)", title="f-I curves")
     axes[3].legend(frameon=False)

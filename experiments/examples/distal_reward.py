@@ -47,10 +47,10 @@ from neurorl.files import write_atomically
 from neurorl.layers import event_rows
 from neurorl.layers.event_rows import Rows
 from neurorl.neurons import izhikevich
-from neurorl.neurons.izhikevich import PRESETS, IzhikevichParameters, IzhikevichState
+from neurorl.neurons.izhikevich import PRESETS, Izhikevich, IzhikevichState
 from neurorl.plasticity import bounds, stdp
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.stdp import STDPParameters, STDPState
+from neurorl.plasticity.stdp import STDP, STDPState
 from neurorl.results.run_folder import write_json
 from neurorl.synapses import connectivity
 
@@ -61,7 +61,7 @@ LONGEST = 3000  # ms from a coincidence to its reward
 WINDOW = 20  # ms
 REWARD = 0.5  # dopamine
 TAU = -1.0 / np.log(0.95)  # ms
-STDP = STDPParameters(a_plus=0.1, a_minus=0.15, tau_plus=TAU, tau_minus=TAU, pairing="nearest")
+STDP = STDP(a_plus=0.1, a_minus=0.15, tau_plus=TAU, tau_minus=TAU, pairing="nearest")
 BOUNDS = WeightBounds(0.0, W_MAX)
 SECONDLY = slice(1000 // BLOCK - 1, None, 1000 // BLOCK)  # the last block of every second
 SHOWN = 8  # other synapses whose weights are kept over time
@@ -70,7 +70,7 @@ SHOWN = 8  # other synapses whose weights are kept over time
 class Network(NamedTuple):
     """What does not change: n neurons, the first n_e of them excitatory."""
 
-    neurons: IzhikevichParameters  # fields [n]
+    neurons: Izhikevich  # fields [n]
     excitatory: Rows  # of n_e onto n
     inhibitory: Rows  # of n_i onto n_e
     synapse: Array  # [], which synapse of neuron 0 is rewarded
@@ -116,7 +116,7 @@ def network(seed: int, n_excitatory: int = 800, n_inhibitory: int = 200, degree:
     }
     others = rng.choice(np.arange(degree, n_excitatory * degree), SHOWN, replace=False)
     return Network(
-        IzhikevichParameters(**values),
+        Izhikevich(**values),
         event_rows.rows(excitatory),
         event_rows.rows(inhibitory),
         jnp.asarray(rng.choice(np.flatnonzero(excitatory.post[:degree] != 0)), jnp.int32),

@@ -13,13 +13,14 @@ import numpy as np
 
 from experiments.examples.drawing import panels, save
 from neurorl.analysis import plots, population, spike_train
-from neurorl.networks import models
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network, Record
+from neurorl.neurons.lif import LIF
 from neurorl.synapses import connectivity
 
 STEPS, SETTLED = 3500, 500  # ms; the statistics leave out the first half second
-CONFIG = NetworkConfig(stdp_enabled=False, neuromod_enabled=False, v_reset=-61.0)
+NEURON = LIF(v_reset=-61.0)
+CONFIG = NetworkConfig(stdp_enabled=False, neuromod_enabled=False, neuron=NEURON)
 WEIGHT = 0.5  # mV a spike of an excitatory neuron
 INHIBITION = 6.0  # times as much for an inhibitory one, and with four times as many excitatory neurons more than 4 balances
 OUTSIDE = 1.5  # mV a spike from outside
@@ -45,10 +46,10 @@ def simulate(seed: int = 0, inhibition: float = INHIBITION) -> Record:
             synapses = connectivity.random(source.size, target.size, 0.1, drawn, self_connections=source is not target)
             delay = rng.integers(1, 6, len(synapses))  # ms
             network.connect(source, target, weight=weight, connectivity=synapses, delay=delay)
-    mean_count = OUTSIDE_MEAN / CONFIG.membrane.tau_m / OUTSIDE  # spikes a ms
+    mean_count = OUTSIDE_MEAN / NEURON.tau_m / OUTSIDE  # spikes a ms
     current = {}
     for each in (excitatory, inhibitory):
-        jump = OUTSIDE * np.asarray(models.current_of_jump(each.neuron, CONFIG.dt))
+        jump = OUTSIDE * np.asarray(each.neuron.current_of_jump(CONFIG.dt))
         current[each] = jump * rng.poisson(mean_count * CONFIG.dt, (STEPS, each.size))
     return network.run(network.init(), STEPS, current=current, voltages=(excitatory,))[1]
 
@@ -67,7 +68,7 @@ def main() -> None:
     for seed, found in enumerate(each):
         print(f"seed {seed}: {found.rate:.1f} Hz, CV {found.cv:.2f}, correlation {found.correlation:.3f}")
     runaway = simulate(inhibition=0.0)
-    limit = 1000.0 / (CONFIG.tau_ref + CONFIG.dt)
+    limit = 1000.0 / (NEURON.refractory + CONFIG.dt)
     rate = statistics(runaway).rate
     print(f"without inhibition: {rate:.1f} Hz, where the refractory period allows {limit:.1f} Hz")
 
@@ -94,7 +95,7 @@ def main() -> None:
         records[0].v["excitatory"][window, two],
         CONFIG.dt,
         records[0].spikes["excitatory"][window, two],
-        threshold=float(CONFIG.v_thresh),
+        threshold=float(NEURON.v_threshold),
         axes=axes[1, 1],
     )
     axes[1, 1].set_title("Two balanced neurons: fluctuations make them fire")

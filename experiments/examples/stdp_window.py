@@ -11,10 +11,11 @@ import numpy as np
 from experiments.examples.drawing import panels, save
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import stdp
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses import connectivity
 
 LAGS = np.arange(-80, 81, 4)
@@ -26,7 +27,7 @@ def pairs(config: NetworkConfig, dopamine: float, steps: int) -> np.ndarray:
     network = Network(config)
     n = len(LAGS)
     pre, post = network.add_population(n, name="pre"), network.add_population(n, name="post")
-    plastic = DopamineSTDPParameters(tau_e=1000.0, bounds=WeightBounds(w_min=-1.0, w_max=1.0))
+    plastic = DopamineSTDP(tau_e=1000.0, bounds=WeightBounds(w_min=-1.0, w_max=1.0))
     network.connect(pre, post, connectivity=connectivity.one_to_one(n), weight=0.5, plastic=plastic)
     spikes = {population: np.zeros((200, n)) for population in (pre, post)}
     spikes[pre][99, :] = 1.0  # arrives at 100
@@ -39,15 +40,15 @@ def pairs(config: NetworkConfig, dopamine: float, steps: int) -> np.ndarray:
 
 
 def main() -> None:
-    silent = NetworkConfig(v_thresh=1000.0)
+    silent = NetworkConfig(neuron=LIF(v_threshold=1000.0))
     ungated = pairs(silent.replace(neuromod_enabled=False), 0.0, 0)
-    theory = np.asarray(stdp.window(STDPParameters(), jnp.asarray(LAGS, float)))
+    theory = np.asarray(stdp.window(STDP(), jnp.asarray(LAGS, float)))
     print(f"largest difference from the closed form: {np.abs(ungated - theory).max():.2g}")
 
     figure, (top, bottom) = panels(2, size=(8, 7), sharex=True)
     fine = np.linspace(-80, 80, 801)
     fine = fine[fine != 0]
-    top.plot(fine, stdp.window(STDPParameters(), jnp.asarray(fine)), color="0.5", label="closed form")
+    top.plot(fine, stdp.window(STDP(), jnp.asarray(fine)), color="0.5", label="closed form")
     top.plot(LAGS, ungated, "o", markersize=4, color="C0", label="online traces in a network")
     top.set(ylabel="weight change (mV)", title="Pair STDP")
     for dopamine, colour in ((1.0, "C2"), (0.0, "0.4"), (-1.0, "C3")):

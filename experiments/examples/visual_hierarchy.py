@@ -34,8 +34,10 @@ from neurorl.networks.network import Network, NetworkState
 from neurorl.neuromodulation import reward
 from neurorl.neuromodulation.reward import RewardParameters, RewardState
 from neurorl.neurons import escape_noise
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import bounds, rules
 from neurorl.plasticity.bounds import WeightBounds
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses import connectivity
 from neurorl.synapses.connectivity import Connectivity
 from neurorl.synapses.spike_trace import SpikeTrace
@@ -91,7 +93,7 @@ def receptive_fields() -> Connectivity:
 
 def hierarchy(seed: int = 0) -> Network:
     """Return the populations up to V2."""
-    network = Network(NetworkConfig(stdp_enabled=False, neuromod_enabled=False, tau_m=10.0, v_reset=-70.0))
+    network = Network(NetworkConfig(stdp_enabled=False, neuromod_enabled=False, neuron=LIF(tau_m=10.0, v_reset=-70.0)))
     retina = network.add_population(2 * SIDE**2, "sensory", name="retina")
     v1 = network.add_population(SIDE**2 * ORIENTATIONS, name="V1")
     v2 = network.add_population(V2, name="V2")
@@ -137,7 +139,7 @@ def learn(weights: Array, v2: Array, label: Array, gain: float | Array, key: Arr
     competing = jnp.arange(STEPS)[:, None] >= STEPS - DECISION
     hazard = escape_noise.hazard(potential / NOISE, HAZARD) * competing
     decision = escape_noise.first_spike(key, hazard)
-    eligibility = rules.td_ltp(trace, rules.Postsynaptic(decision.spikes, hazard))
+    eligibility = rules.td_ltp.over(STDP(a_plus=1.0), trace, rules.Response(decision.spikes, hazard))
     expected = jnp.maximum((decision.spikes * potential).sum(), 0.0)  # below threshold nothing is expected
     received = (decision.winner == label).astype(float)
     _, error = reward.predict(DOPAMINE, RewardState(expected), received)

@@ -16,11 +16,11 @@ import numpy as np
 
 from experiments.examples.drawing import panels, save
 from neurorl.analysis import plots, spike_train
-from neurorl.networks import models
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network, Record
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.neurons.lif import LIF
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 STEPS = 4000  # of 1 ms
 CUE, DISTRACTOR = slice(500, 700), slice(1700, 1900)  # ms
@@ -30,9 +30,10 @@ CONTROL_CUE = 16.0  # mV, so that without recurrent excitation too A fires in it
 REMEMBERED = 10.0  # Hz, about half the rate of memory and far above that of rest
 WINDOW = 50  # ms, for rates
 SEEDS = 10
-NMDA, GABA = ExponentialParameters(tau=100.0), ExponentialParameters(tau=10.0)
-SATURATION = ShortTermPlasticityParameters(u=0.63, tau_rec=100.0)
-CONFIG = NetworkConfig(stdp_enabled=False, neuromod_enabled=False, v_reset=-60.0)
+NMDA, GABA = ExponentialCurrent(tau=100.0), ExponentialCurrent(tau=10.0)
+SATURATION = ShortTermPlasticity(u=0.63, tau_rec=100.0)
+NEURON = LIF(v_reset=-60.0)
+CONFIG = NetworkConfig(stdp_enabled=False, neuromod_enabled=False, neuron=NEURON)
 
 
 def build(recurrent: float = 22.0) -> Network:
@@ -55,8 +56,8 @@ def simulate(network: Network, seed: int, cue: float = CUE_CURRENT, distractor: 
     current = {}
     for population in network.populations.values():
         mean = 10.0 if population.inhibitory else 7.5  # mV, of the 15 from rest to threshold
-        count = rng.poisson(mean / network.config.membrane.tau_m / JUMP, (STEPS, population.size))
-        current[population] = count * JUMP * np.asarray(models.current_of_jump(population.neuron, network.config.dt))
+        count = rng.poisson(mean / NEURON.tau_m / JUMP, (STEPS, population.size))
+        current[population] = count * JUMP * np.asarray(population.neuron.current_of_jump(network.config.dt))
     current[network.populations["A"]][CUE] += cue
     current[network.populations["B"]][DISTRACTOR] += distractor
     return network.run(network.init(), STEPS, current=current)[1]

@@ -11,19 +11,18 @@ from experiments.simulators import Dopamine, Traces
 from neurorl.neurons import adaptive_lif as adaptive_lif_neuron
 from neurorl.neurons import izhikevich as izhikevich_neuron
 from neurorl.neurons import lif as lif_neuron
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters
-from neurorl.neurons.izhikevich import IzhikevichParameters, IzhikevichState
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.adaptive_lif import AdaptiveLIF
+from neurorl.neurons.izhikevich import Izhikevich, IzhikevichState
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity import bounds as weight_bounds
 from neurorl.plasticity import dopamine_stdp as dopamine_rule
 from neurorl.plasticity import stdp as stdp_rule
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
-from neurorl.synapses import exponential
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses import short_term_plasticity as short_term
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -45,17 +44,17 @@ def neuron(model: Any, parameters: Any, init: Callable[[], Any], current: np.nda
     return scan(init, step, current, dtype)
 
 
-def lif(parameters: LIFParameters, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
+def lif(parameters: LIF, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
     """A LIF neuron under a current [steps]."""
     return neuron(lif_neuron, parameters, lambda: lif_neuron.init(1, parameters), current, dt, dtype)
 
 
-def adaptive_lif(parameters: AdaptiveLIFParameters, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
+def adaptive_lif(parameters: AdaptiveLIF, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
     """An adaptive LIF neuron under a current [steps]."""
     return neuron(adaptive_lif_neuron, parameters, lambda: adaptive_lif_neuron.init(1, parameters), current, dt, dtype)
 
 
-def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
+def izhikevich(parameters: Izhikevich, current: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
     """An Izhikevich neuron under a current [steps], from v = -65, u = b v, where those of the paper start."""
 
     def init() -> IzhikevichState:
@@ -65,7 +64,7 @@ def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float,
 
 
 def exponential_synapse(
-    parameters: LIFParameters, synapse: ExponentialParameters, arriving: np.ndarray, dt: float, dtype: str = "float64"
+    parameters: LIF, synapse: ExponentialCurrent, arriving: np.ndarray, dt: float, dtype: str = "float64"
 ) -> Traces:
     """A LIF neuron under an exponential synapse; ``arriving`` [steps] are summed weights of the spikes of a step."""
 
@@ -73,15 +72,13 @@ def exponential_synapse(
         membrane, current = state
         input = lif_neuron.equivalent_current(parameters, current, synapse.tau, dt)
         membrane, spikes = lif_neuron.step(parameters, membrane, input, dt)
-        current = exponential.step(synapse, current, arriving, dt)
+        current = synapse.step(current, arriving, dt)
         return (membrane, current), {"v": membrane.v[0], "current": current[0], "spikes": spikes[0]}
 
-    return scan(lambda: (lif_neuron.init(1, parameters), exponential.init(1)), step, arriving, dtype)
+    return scan(lambda: (lif_neuron.init(1, parameters), synapse.init(1)), step, arriving, dtype)
 
 
-def short_term_plasticity(
-    parameters: ShortTermPlasticityParameters, spikes: np.ndarray, dt: float, dtype: str = "float64"
-) -> Traces:
+def short_term_plasticity(parameters: ShortTermPlasticity, spikes: np.ndarray, dt: float, dtype: str = "float64") -> Traces:
     """Efficacy of each spike of a presynaptic train [steps]."""
 
     def step(state: Any, spikes: Any) -> tuple[Any, Any]:
@@ -93,7 +90,7 @@ def short_term_plasticity(
 
 
 def stdp(
-    parameters: STDPParameters,
+    parameters: STDP,
     bounds: WeightBounds,
     weight: float,
     pre: np.ndarray,
@@ -119,7 +116,7 @@ def stdp(
 
 
 def dopamine_stdp(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     dopamine: Dopamine,
     weight: float,
     pre: np.ndarray,

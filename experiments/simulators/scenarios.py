@@ -5,17 +5,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.simulators import Dopamine
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters
+from neurorl.neurons.adaptive_lif import AdaptiveLIF
 from neurorl.neurons.izhikevich import PRESETS
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
-from neurorl.synapses.exponential import ExponentialParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
+from neurorl.synapses.exponential import ExponentialCurrent
 from neurorl.synapses.short_term_plasticity import DEPRESSING, FACILITATING
 
 BOTH = ("NEST", "Brian2")
-STDP = STDPParameters(a_plus=0.01, a_minus=0.008, tau_plus=20.0, tau_minus=30.0)
+STDP = STDP(a_plus=0.01, a_minus=0.008, tau_plus=20.0, tau_minus=30.0)
 DELAY = 1.0  # ms by which a postsynaptic spike reaches a plastic synapse late
 
 
@@ -75,7 +75,7 @@ def pair(duration: float, dt: float, meet: bool) -> dict[str, Any]:
 def dopamine_stdp(dt: float) -> Scenario:
     """Return a synapse that is rewarded seven times in half a second, in steps of ``dt``."""
     dopamine = Dopamine(train(times(15.0, 500.0, 5), 500.0, dt), tau=60.0, baseline=0.015)
-    parameters = DopamineSTDPParameters(learning_rate=1.0, stdp=STDP, bounds=WeightBounds(w_min=-1.0))
+    parameters = DopamineSTDP(learning_rate=1.0, stdp=STDP, bounds=WeightBounds(w_min=-1.0))
     arguments = {"parameters": parameters, "dopamine": dopamine, "weight": 0.5, **pair(500.0, dt, meet=True)}
     return Scenario("dopamine_stdp", arguments, {"weight": 1e-3 * dt}, {"weight": 1e-3 * dt})
 
@@ -93,7 +93,7 @@ def izhikevich(name: str, level: float, scheme: str) -> Scenario:
     return Scenario("izhikevich", arguments, {"v": 1e-6, "u": 1e-6}, {"v": 0.1, "u": 0.02}, ("NEST",), steps32=40)
 
 
-def stdp(parameters: STDPParameters, bounds: WeightBounds, meet: bool) -> Scenario:
+def stdp(parameters: STDP, bounds: WeightBounds, meet: bool) -> Scenario:
     """Return a synapse between two trains."""
     arguments = {"parameters": parameters, "bounds": bounds, "weight": 0.5, **pair(1000.0, 1.0, meet)}
     return Scenario("stdp", arguments, {"weight": 1e-12}, {"weight": 1e-5})
@@ -108,13 +108,13 @@ def short_term_plasticity(parameters: Any) -> Scenario:
 MEMBRANE = {"v": 1e-9}, {"v": 1e-3}
 
 SCENARIOS = {
-    "LIF": Scenario("lif", {"parameters": LIFParameters(), "current": currents(0.1), "dt": 0.1}, *MEMBRANE),
+    "LIF": Scenario("lif", {"parameters": LIF(), "current": currents(0.1), "dt": 0.1}, *MEMBRANE),
     "LIF without a refractory period": Scenario(
-        "lif", {"parameters": LIFParameters(refractory=0.0, resistance=0.9), "current": 1.5 * currents(0.5), "dt": 0.5}, *MEMBRANE
+        "lif", {"parameters": LIF(refractory=0.0, resistance=0.9), "current": 1.5 * currents(0.5), "dt": 0.5}, *MEMBRANE
     ),
     "adaptive LIF": Scenario(
         "adaptive_lif",
-        {"parameters": AdaptiveLIFParameters(b=4.0), "current": 1.5 * currents(0.2), "dt": 0.2},
+        {"parameters": AdaptiveLIF(b=4.0), "current": 1.5 * currents(0.2), "dt": 0.2},
         {"v": 1e-9, "adaptation": 1e-9},
         {"v": 1e-3, "adaptation": 1e-3},
         ("Brian2",),
@@ -125,7 +125,7 @@ SCENARIOS = {
     **{f"Izhikevich {name.replace('_', ' ')}, half steps": izhikevich(name, 10.0, "half_steps") for name in PRESETS},
     "exponential synapse": Scenario(
         "exponential_synapse",
-        {"parameters": LIFParameters(), "synapse": ExponentialParameters(tau=5.0), "arriving": arriving(200.0, 0.2), "dt": 0.2},
+        {"parameters": LIF(), "synapse": ExponentialCurrent(tau=5.0), "arriving": arriving(200.0, 0.2), "dt": 0.2},
         {"v": 1e-9, "current": 1e-9},
         {"v": 1e-3, "current": 1e-3},
     ),

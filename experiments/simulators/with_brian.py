@@ -7,14 +7,14 @@ import numpy as np
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms
 
 from experiments.simulators import Dopamine, Traces
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters
-from neurorl.neurons.izhikevich import IzhikevichParameters
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.adaptive_lif import AdaptiveLIF
+from neurorl.neurons.izhikevich import Izhikevich
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 brian2.prefs.codegen.target = "numpy"  # no compiler is needed, and a short run starts sooner
 brian2.prefs.logging.file_log = brian2.prefs.logging.save_script = False
@@ -23,14 +23,14 @@ MEMBRANE = "dv/dt = (v_rest - v + resistance * {current}) / tau_m : 1 (unless re
 FIRES = {"threshold": "v >= v_threshold", "reset": "v = v_reset"}
 
 
-def lif(parameters: LIFParameters, current: np.ndarray, dt: float) -> Traces:
+def lif(parameters: LIF, current: np.ndarray, dt: float) -> Traces:
     """A LIF neuron under a current [steps]."""
     cell = neuron(MEMBRANE.format(current="I(t)"), parameters, dt, I=TimedArray(current, dt=dt * ms), **FIRES)
     cell.v = parameters.v_rest
     return record(cell, ["v"], len(current), dt)
 
 
-def adaptive_lif(parameters: AdaptiveLIFParameters, current: np.ndarray, dt: float) -> Traces:
+def adaptive_lif(parameters: AdaptiveLIF, current: np.ndarray, dt: float) -> Traces:
     """An adaptive LIF neuron under a current [steps]."""
     equations = MEMBRANE.format(current="(I(t) - adaptation)") + "\ndadaptation/dt = -adaptation / tau_w : 1"
     fires = FIRES | {"reset": "v = v_reset; adaptation += b"}
@@ -39,7 +39,7 @@ def adaptive_lif(parameters: AdaptiveLIFParameters, current: np.ndarray, dt: flo
     return record(cell, ["v", "adaptation"], len(current), dt)
 
 
-def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float) -> Traces:
+def izhikevich(parameters: Izhikevich, current: np.ndarray, dt: float) -> Traces:
     """An Izhikevich neuron under a current [steps], from v = -65, u = b v, by the Euler scheme."""
     if parameters.scheme != "euler":
         raise ValueError(f"the scheme is '{parameters.scheme}'; Brian2 has 'euler' only")
@@ -53,7 +53,7 @@ def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float)
     return record(cell, ["v", "u"], len(current), dt)
 
 
-def exponential_synapse(parameters: LIFParameters, synapse: ExponentialParameters, arriving: np.ndarray, dt: float) -> Traces:
+def exponential_synapse(parameters: LIF, synapse: ExponentialCurrent, arriving: np.ndarray, dt: float) -> Traces:
     """A LIF neuron under an exponential synapse; ``arriving`` [steps] are summed weights of the spikes of a step."""
     equations = MEMBRANE.format(current="current") + "\ndcurrent/dt = -current / tau_s : 1"
     cell = neuron(equations, parameters, dt, tau_s=synapse.tau * ms, **FIRES)
@@ -65,7 +65,7 @@ def exponential_synapse(parameters: LIFParameters, synapse: ExponentialParameter
     return record(cell, ["v", "current"], len(arriving), dt, spikes, synapses)
 
 
-def short_term_plasticity(parameters: ShortTermPlasticityParameters, spikes: np.ndarray, dt: float) -> Traces:
+def short_term_plasticity(parameters: ShortTermPlasticity, spikes: np.ndarray, dt: float) -> Traces:
     """Efficacy of each spike of a presynaptic train [steps]."""
     p = parameters
     facilitation = "du/dt = -u / tau_facil : 1 (clock-driven)" if p.tau_facil > 0 else "u : 1"
@@ -86,7 +86,7 @@ dy/dt = -y / tau_minus : 1 (clock-driven)
 
 
 def stdp(
-    parameters: STDPParameters,
+    parameters: STDP,
     bounds: WeightBounds,
     weight: float,
     pre: np.ndarray,
@@ -109,7 +109,7 @@ def stdp(
 
 
 def dopamine_stdp(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     dopamine: Dopamine,
     weight: float,
     pre: np.ndarray,

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from experiments.simulators import Dopamine, Traces
-from neurorl.neurons.izhikevich import IzhikevichParameters
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.izhikevich import Izhikevich
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
+from neurorl.synapses.exponential import ExponentialCurrent
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 
 os.environ.setdefault("PYNEST_QUIET", "1")
 import nest
@@ -21,7 +21,7 @@ CURRENT_LAG = 1  # steps from the time a current generator is told to the start 
 SPIKE_LAG = 1  # steps from the time a spike generator is told to the end of the step in which its spike arrives
 
 
-def lif(parameters: LIFParameters, current: np.ndarray, dt: float) -> Traces:
+def lif(parameters: LIF, current: np.ndarray, dt: float) -> Traces:
     """A LIF neuron under a current [steps]."""
     reset(dt)
     cell = nest.Create("iaf_psc_exp", params=membrane(parameters))
@@ -29,7 +29,7 @@ def lif(parameters: LIFParameters, current: np.ndarray, dt: float) -> Traces:
     return record(cell, {"v": "V_m"}, len(current), dt)
 
 
-def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float) -> Traces:
+def izhikevich(parameters: Izhikevich, current: np.ndarray, dt: float) -> Traces:
     """An Izhikevich neuron under a current [steps], from v = -65, u = b v."""
     reset(dt)
     p = parameters
@@ -39,7 +39,7 @@ def izhikevich(parameters: IzhikevichParameters, current: np.ndarray, dt: float)
     return record(cell, {"v": "V_m", "u": "U_m"}, len(current), dt)
 
 
-def exponential_synapse(parameters: LIFParameters, synapse: ExponentialParameters, arriving: np.ndarray, dt: float) -> Traces:
+def exponential_synapse(parameters: LIF, synapse: ExponentialCurrent, arriving: np.ndarray, dt: float) -> Traces:
     """A LIF neuron under an exponential synapse; ``arriving`` [steps] are summed weights, not negative, of a step's spikes."""
     reset(dt)
     cell = nest.Create("iaf_psc_exp", params=membrane(parameters) | {"tau_syn_ex": synapse.tau})
@@ -49,7 +49,7 @@ def exponential_synapse(parameters: LIFParameters, synapse: ExponentialParameter
     return record(cell, {"v": "V_m", "current": "I_syn_ex"}, len(arriving), dt)
 
 
-def short_term_plasticity(parameters: ShortTermPlasticityParameters, spikes: np.ndarray, dt: float) -> Traces:
+def short_term_plasticity(parameters: ShortTermPlasticity, spikes: np.ndarray, dt: float) -> Traces:
     """Efficacy of each spike of a presynaptic train [steps]."""
     reset(dt)
     p = parameters
@@ -59,7 +59,7 @@ def short_term_plasticity(parameters: ShortTermPlasticityParameters, spikes: np.
 
 
 def stdp(
-    parameters: STDPParameters,
+    parameters: STDP,
     bounds: WeightBounds,
     weight: float,
     pre: np.ndarray,
@@ -79,7 +79,7 @@ def stdp(
 
 
 def dopamine_stdp(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     dopamine: Dopamine,
     weight: float,
     pre: np.ndarray,
@@ -108,7 +108,7 @@ def reset(dt: float) -> None:
     nest.resolution = dt
 
 
-def membrane(p: LIFParameters) -> dict[str, Any]:
+def membrane(p: LIF) -> dict[str, Any]:
     """Return the parameters of ``iaf_psc_exp``, at rest, with currents in pA for our units of current."""
     constants = {"tau_m": p.tau_m, "C_m": p.tau_m / p.resistance, "E_L": p.v_rest, "V_th": p.v_threshold}
     return constants | {"V_reset": p.v_reset, "t_ref": p.refractory, "V_m": p.v_rest}

@@ -141,7 +141,7 @@ def weight_matrix(weights: Any, axes: "Axes | None" = None, limit: float | None 
 def weight_histogram(
     weights: Any, bins: int = 40, bounds: tuple[float, float] | None = None, axes: "Axes | None" = None
 ) -> "Axes":
-    """Draw how many synapses have which weight.
+    """Draw how many synapses have which weight, and write how many there are.
 
     Args:
         weights: Any shape; NaN, no synapse, is left out.
@@ -156,8 +156,11 @@ def weight_histogram(
     values = values[np.isfinite(values)]
     axes = axes or _new((5.5, 3.5))
     axes.hist(values, bins=bins, range=bounds, color=COLOURS[0])
+    name = f"{values.size:,} synapse{'' if values.size == 1 else 's'}"
     if values.size:
-        axes.axvline(values.mean(), color=COLOURS[1], linewidth=1.5, label=f"mean {values.mean():.3g}")
+        axes.axvline(values.mean(), color=COLOURS[1], linewidth=1.5, label=f"{name}, mean {values.mean():.3g}")
+    else:
+        axes.plot([], [], " ", label=name)
     for index, bound in enumerate(bounds or ()):
         axes.axvline(bound, color="0.4", linewidth=0.9, linestyle="--", label="bounds" if index == 0 else None)
     axes.set(xlabel="weight", ylabel="synapses")

@@ -7,7 +7,8 @@ r"""One neuron's spikes: count, rate, intervals and their variability.
 Dayan and Abbott (2001), section 1.4; Shinomoto, Shima and Tanji (2003) for Lv. Variances divide by the number of
 values, not by one less. What a train has too few spikes to tell is NaN.
 
-In a raster, row k is the step that begins at k dt, and that is the time of its spikes.
+In a raster, row k is the step that begins at k dt, and that is the time of its spikes. ``neurorl.steps`` says which step a time
+lies in, however it was rounded.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError
 
 
@@ -28,22 +30,30 @@ class SpikeTrain:
         NeurorlError: A time that is not finite, outside [0, duration], or there twice; a duration that is not positive.
     """
 
-    times: np.ndarray  # [spikes], ms, in any order when given
+    times: np.ndarray  # [spikes], ms, float64, or float32 where given so; in any order when given
     duration: float | None = None  # ms from 0 on; None where it is not known
 
     def __init__(self, times: Iterable[float], duration: float | None = None) -> None:
         """Sort and check the times."""
-        spikes = np.sort(np.array(times if isinstance(times, np.ndarray) else list(times), float))
+        spikes = np.asarray(times if hasattr(times, "dtype") else list(times))
+        kept = spikes.dtype.itemsize < 8 and spikes.dtype.kind in "fV"  # V: bfloat16
+        spikes = np.sort(spikes if kept else spikes.astype(np.float64))
         if spikes.ndim != 1:
             raise NeurorlError(f"'times' has the shape {spikes.shape}; give the times of one neuron, or a raster to trains()")
         if duration is not None and not 0 < duration < math.inf:
             raise NeurorlError(f"'duration' is {duration} ms; it must be finite and above 0")
-        end = math.inf if duration is None else duration
-        wrong = spikes[~(np.isfinite(spikes) & (spikes >= 0) & (spikes <= end))]
+        end = math.inf if duration is None else float(duration)
+        wrong = spikes[~(np.isfinite(spikes) & (spikes >= 0) & (spikes.astype(float) <= end + 4.0 * step_rule.spacing(spikes)))]
         if wrong.size:
-            raise NeurorlError(f"'times' has {wrong[0]} ms; it must be finite and in [0, {end:g}]")
-        if (np.diff(spikes) == 0).any():
-            raise NeurorlError(f"'times' has {spikes[:-1][np.diff(spikes) == 0][0]} ms twice; a neuron fires once at a time")
+            raise NeurorlError(f"'times' has {wrong[0]} ms; it must be finite and in [0, {end:.15g}]")
+        spikes = np.minimum(spikes, spikes.dtype.type(end))
+        twice = spikes[:-1][np.diff(spikes) == 0]
+        if twice.size:
+            apart = step_rule.spacing(spikes[spikes == twice[0]])[0]
+            raise NeurorlError(
+                f"'times' has {twice[0]} ms twice; a neuron fires once at a time"
+                + (f" ({spikes.dtype} has numbers only every {apart:.3g} ms there: give the times in float64)" if kept else "")
+            )
         spikes.setflags(write=False)
         object.__setattr__(self, "times", spikes)
         object.__setattr__(self, "duration", None if duration is None else float(duration))
@@ -68,21 +78,23 @@ class SpikeTrain:
             steps: Number of steps; by default those of the duration.
 
         Raises:
-            NeurorlError: Two spikes in a step, a spike after the last one, or neither a duration nor ``steps``.
+            NeurorlError: Two spikes in a step, a spike after the last one, neither a duration nor ``steps``, or times in float32
+            so late that they do not tell steps of dt from each other.
         """
-        _check_dt(dt)
+        step_rule.check_dt(dt)
+        last = math.inf if self.duration is None else step_rule.steps_in(self.duration, dt)
         if steps is None:
             if self.duration is None:
                 raise NeurorlError("this SpikeTrain has no duration; give to_raster the number of 'steps'")
-            steps = math.ceil(self.duration / dt - 1e-6)
-        rows = np.floor(self.times / dt + 1e-6).astype(int)  # a time this little before a step was rounded off its beginning
-        if self.duration is not None:
-            rows = np.where(self.times == self.duration, np.minimum(rows, steps - 1), rows)
+            steps = int(last)
+        rows = np.minimum(step_rule.step_of(self.times, dt), last - 1).astype(np.int64)  # the end belongs to the last step
         if rows.size and rows[-1] >= steps:
             raise NeurorlError(f"'steps' is {steps}, but the spike at {self.times[-1]} ms lies in step {rows[-1]}; give more")
-        if (np.diff(rows) == 0).any():
+        both = np.flatnonzero(np.diff(rows) == 0)
+        if both.size:
+            first, second = self.times[both[0] : both[0] + 2]
             raise NeurorlError(
-                f"'dt' is {dt} ms, longer than the shortest interval of {self.isis.min():g} ms; give a shorter one"
+                f"'dt' is {dt} ms, and the spikes at {first} and {second} ms lie in one step of it; give one below their interval"
             )
         raster = np.zeros(steps)
         raster[rows] = 1.0
@@ -104,12 +116,12 @@ class SpikeTrain:
             raise NeurorlError("this SpikeTrain has no duration; give rate the 'duration' it was observed for, ms")
         if not 0 < window <= (self.duration or math.inf) or window == math.inf:
             raise NeurorlError(f"'duration' is {window} ms; it must be above 0 and at most the train's own, {self.duration} ms")
-        return 1000.0 * np.searchsorted(self.times, window, side="right").item() / window
+        return 1000.0 * np.searchsorted(self.times, self.times.dtype.type(window), side="right").item() / window
 
     @property
     def isis(self) -> np.ndarray:
         """Intervals between successive spikes, [count - 1] or [0], ms."""
-        return np.diff(self.times)
+        return np.diff(self.times.astype(float))
 
     @property
     def mean_isi(self) -> float:
@@ -145,8 +157,8 @@ def spike_counts(raster: Any, dt: float, window: float) -> np.ndarray:
         NeurorlError: A window that is not a whole number of steps, or longer than the raster.
     """
     spikes = check_raster(raster, dt)
-    length = round(window / dt) if 0 < window < math.inf else 0
-    if length < 1 or not math.isclose(length * dt, window, rel_tol=1e-6):
+    length, between = step_rule.whole_steps(window, dt)
+    if between or length < 1:
         raise NeurorlError(f"'window' is {window} ms; it must be a whole number of steps of {dt} ms")
     if length > len(spikes):
         raise NeurorlError(f"'window' is {window} ms, longer than the raster of {len(spikes) * dt:g} ms; give a shorter one")
@@ -175,10 +187,5 @@ def check_raster(raster: Any, dt: float, shape: str = "[steps, n]", ndim: int = 
         raise NeurorlError(f"'raster' has the shape {spikes.shape}; it must be {shape}, with at least one step and neuron")
     if not np.isin(spikes, (0.0, 1.0)).all():
         raise NeurorlError(f"'raster' has {spikes[~np.isin(spikes, (0.0, 1.0))][0]}; spikes are 0.0 or 1.0")
-    _check_dt(dt)
+    step_rule.check_dt(dt)
     return spikes
-
-
-def _check_dt(dt: float) -> None:
-    if not 0 < dt < math.inf:
-        raise NeurorlError(f"'dt' is {dt} ms; it must be finite and above 0")

@@ -21,7 +21,7 @@ from gymnasium import spaces
 
 from neurorl import packing
 from neurorl.codes import conjunctions, learned_range
-from neurorl.codes.code import Code
+from neurorl.codes.code import Code, ListedCode
 from neurorl.codes.conjunctions import Conjunctions
 from neurorl.codes.joined import Joined
 from neurorl.codes.one_hot import OneHot
@@ -36,6 +36,7 @@ __all__ = [
     "Code",
     "Conjunctions",
     "Joined",
+    "ListedCode",
     "OneHot",
     "Pixels",
     "PlaceCells",

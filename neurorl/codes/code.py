@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 
 from jax import Array
 
+from neurorl.parameters import Checked
 
-class Code:
+
+class Code(Checked):
     """Base class of codes, with the methods of one that is fixed."""
 
     continuous: ClassVar[Any] = True  # whether neighbouring observations have overlapping codes
@@ -38,4 +40,12 @@ class Code:
 
     def rates(self, observation: Array, state: Any = ()) -> Array:
         """Return the spikes a substep that each neuron aims at, [size]."""
+        raise NotImplementedError
+
+
+class ListedCode(Code):
+    """A code of which few neurons fire at a time, and which lists them, so that nobody need look at the others."""
+
+    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+        """Return the neurons that may fire, int32 [k], one of them perhaps twice, and the spikes per substep they aim at, [k]."""
         raise NotImplementedError

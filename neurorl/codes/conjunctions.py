@@ -16,7 +16,7 @@ import numpy as np
 from flax import struct
 from jax import Array
 
-from neurorl.codes.code import Code
+from neurorl.codes.code import ListedCode
 from neurorl.parameters import parameter
 
 JOINT = 4096  # neurons up to which one map is over all parts
@@ -25,7 +25,7 @@ MOST = 16384  # neurons of all pairs together; above, each part has its own map 
 
 
 @struct.dataclass
-class Conjunctions(Code):
+class Conjunctions(ListedCode):
     """Maps of one-hot neurons over the combinations of discrete parts."""
 
     kind: str = parameter("conjunctions", "the code's name", choices=("conjunctions",), static=True)

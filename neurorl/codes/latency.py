@@ -12,10 +12,9 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl import steps as step_rule
 from neurorl.codes.checks import finite
 from neurorl.parameters import Checked, parameter
-
-SLACK = 1e-3  # steps; a time this little before a step's begin was rounded off it
 
 
 @struct.dataclass
@@ -64,7 +63,7 @@ def train(times: Array, steps: int, dt: float | Array) -> Array:
     Raises:
         NeurorlError: A time that is NaN, negative or after the last step; inside jit its spike is left out.
     """
-    row = jnp.floor(jnp.asarray(times) / finite("dt", dt, above=0.0) + SLACK)
+    row = step_rule.traced_step_of(times, finite("dt", dt, above=0.0))
     finite("times / dt, rounded down", jnp.where(row == jnp.inf, 0.0, row), low=0, high=steps - 1)
     return (jnp.arange(steps)[:, None] == row).astype(row.dtype)
 

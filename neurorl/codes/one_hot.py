@@ -7,12 +7,12 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.codes.code import Code
+from neurorl.codes.code import ListedCode
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class OneHot(Code):
+class OneHot(ListedCode):
     """A population with one neuron for each of ``n`` states; the neuron of the present state has rate 1."""
 
     kind: str = parameter("one-hot", "the code's name", choices=("one-hot",), static=True)

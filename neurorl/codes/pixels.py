@@ -18,7 +18,7 @@ import numpy as np
 from flax import struct
 from jax import Array
 
-from neurorl.codes.code import Code
+from neurorl.codes.code import ListedCode
 from neurorl.codes.learned_range import SLOWEST
 from neurorl.codes.receptors import Receptors
 from neurorl.parameters import parameter
@@ -35,7 +35,7 @@ class Expected(NamedTuple):
 
 
 @struct.dataclass
-class Pixels(Code):
+class Pixels(ListedCode):
     """ON and OFF cells of every pixel, and conjunctions of the active ones."""
 
     kind: str = parameter("pixels", "the code's name", choices=("pixels",), static=True)

@@ -9,11 +9,11 @@ from jax import Array
 
 from neurorl.codes import learned_range
 from neurorl.codes.learned_range import Seen
-from neurorl.parameters import parameter
+from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class Receptors:
+class Receptors(Checked):
     """What the entries of an observation are: continuous within a range that is given or learned, or discrete."""
 
     low: tuple[float, ...] = parameter((0.0,), "lower end, or first state, of each entry", static=True)

@@ -18,13 +18,13 @@ import numpy as np
 from flax import struct
 from jax import Array
 
-from neurorl.codes.code import Code
+from neurorl.codes.code import ListedCode
 from neurorl.codes.receptors import Receptors
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class SparseExpansion(Code):
+class SparseExpansion(ListedCode):
     """Populations of neurons with random preferred values in random subspaces."""
 
     kind: str = parameter("sparse", "the code's name", choices=("sparse",), static=True)

@@ -19,14 +19,14 @@ from flax import struct
 from jax import Array
 
 from neurorl.codes import learned_range
-from neurorl.codes.code import Code
+from neurorl.codes.code import ListedCode
 from neurorl.codes.learned_range import Seen
 from neurorl.codes.place_cells import MAX_PAIRED
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class Tilings(Code):
+class Tilings(ListedCode):
     """Tilings of the pairs of dimensions of a box (of single ones, where it has more than eight)."""
 
     kind: str = parameter("tilings", "the code's name", choices=("tilings",), static=True)

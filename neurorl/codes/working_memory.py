@@ -17,11 +17,11 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.parameters import parameter
+from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class WorkingMemory:
+class WorkingMemory(Checked):
     """Partners of the input neurons that remember them."""
 
     enabled: bool = parameter(False, "whether there is a working memory beside the input neurons", static=True)

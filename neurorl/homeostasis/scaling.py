@@ -43,9 +43,19 @@ def normalise(weights: Array, norm: str, target: float | Array) -> Array:
 
 def normalise_listed(weights: Array, post: Array, n: int, norm: str, target: float | Array) -> Array:
     """Do what :func:`normalise` does for listed synapses: weights [s] onto the neurons ``post`` [s] of ``n``."""
+    return weights * _factor(_norms_listed(weights, post, n, norm), target)[post]
+
+
+def cap_listed(weights: Array, post: Array, n: int, norm: str, maximum: float | Array, enabled: Array) -> Array:
+    """Do what :func:`cap` does for listed synapses: weights [s] onto the neurons ``post`` [s] of ``n``."""
+    size = _norms_listed(weights, post, n, norm)
+    return weights * jnp.where(enabled & (size > maximum), maximum / size, 1.0)[post]
+
+
+def _norms_listed(weights: Array, post: Array, n: int, norm: str) -> Array:
     powers = jnp.abs(weights) if norm == "l1" else weights**2
     sums = jnp.zeros(n, weights.dtype).at[post].add(powers)
-    return weights * _factor(sums if norm == "l1" else jnp.sqrt(sums), target)[post]
+    return sums if norm == "l1" else jnp.sqrt(sums)
 
 
 def _factor(size: Array, target: float | Array) -> Array:

@@ -18,7 +18,7 @@ from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class TargetRateParameters(Checked):
+class TargetRate(Checked):
     """Constants of a population; every number is a scalar or has the population's shape.
 
     Stable without overshoot where the scaling is slow against the estimate: 4 speed tau_rate / 1000 target < 1 for a rate that is
@@ -36,7 +36,7 @@ class TargetRateState(NamedTuple):
     rate: Array  # [m], running estimate, Hz
 
 
-def init(n: int, parameters: TargetRateParameters = TargetRateParameters()) -> TargetRateState:
+def init(n: int, parameters: TargetRate = TargetRate()) -> TargetRateState:
     """Return ``n`` neurons estimated to be at their target, so that nothing is scaled before there is evidence.
 
     Raises:
@@ -47,9 +47,7 @@ def init(n: int, parameters: TargetRateParameters = TargetRateParameters()) -> T
     return TargetRateState(jnp.broadcast_to(jnp.asarray(parameters.target, float), (n,)))
 
 
-def step(
-    parameters: TargetRateParameters, state: TargetRateState, spikes: Array, dt: float | Array = 1.0
-) -> tuple[TargetRateState, Array]:
+def step(parameters: TargetRate, state: TargetRateState, spikes: Array, dt: float | Array = 1.0) -> tuple[TargetRateState, Array]:
     """Advance the estimate by one step and return how much to scale the weights by.
 
     Args:

@@ -25,7 +25,7 @@ from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.layers import fan_out
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 
 LONGEST = 5.0  # time constants in a chunk: exp(5) of the 2^24 that a float32 resolves leaves 1e-5
 
@@ -47,7 +47,7 @@ class Sums(NamedTuple):
     rewarded: Array  # [m], Q
 
 
-def clock(parameters: DopamineSTDPParameters, dopamine: Array, dt: float | Array = 1.0) -> Clock:
+def clock(parameters: DopamineSTDP, dopamine: Array, dt: float | Array = 1.0) -> Clock:
     """Return the powers for each step of a chunk with ``dopamine`` [K].
 
     Raises:
@@ -83,7 +83,7 @@ def add(sums: Sums, at: Clock, post: Array) -> Sums:
 
 
 def touch(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     sums: Sums,
     at: Clock,
     rows: tuple[Array, Array],
@@ -115,7 +115,7 @@ def touch(
 
 
 def refresh(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     sums: Sums,
     at: Clock,
     rows: tuple[Array, Array],
@@ -145,6 +145,6 @@ def _weights(sums: Sums, a: Array, b: Array, k: Array, p: Array, q: Array) -> Ar
     return b + sums.gain * a + k * (sums.gain * p - q)
 
 
-def _clip(parameters: DopamineSTDPParameters, weights: Array) -> Array:
+def _clip(parameters: DopamineSTDP, weights: Array) -> Array:
     bounds = parameters.bounds
     return jnp.clip(weights, bounds.w_min, bounds.w_max) if bounds.kind == "hard" else weights

@@ -18,7 +18,7 @@ from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.plasticity import stdp
-from neurorl.plasticity.stdp import STDPParameters
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses.connectivity import Connectivity
 
 WORD = 32  # bits
@@ -88,7 +88,7 @@ def append(events: Events, neuron: Array, step: Array) -> Events:
     return Events(events.neuron.at[events.total].set(neuron), events.step.at[events.total].set(step), events.total + 1)
 
 
-def mark(parameters: STDPParameters, rows: Rows, tags: Array, events: Events, x: Array, y: Array) -> Array:
+def mark(parameters: STDP, rows: Rows, tags: Array, events: Events, x: Array, y: Array) -> Array:
     """Return the tags (eligibilities) of the synapses after the STDP of K steps.
 
     Args:

@@ -19,10 +19,10 @@ from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.neurons import lif
-from neurorl.neurons.lif import LIFParameters, LIFState
+from neurorl.neurons.lif import LIF, LIFState
 from neurorl.parameters import Checked, parameter
 from neurorl.plasticity import dopamine_stdp
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters, DopamineSTDPState
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.synapses import connectivity
 from neurorl.synapses.connectivity import Connectivity
 
@@ -31,8 +31,8 @@ from neurorl.synapses.connectivity import Connectivity
 class SparseNetworkParameters(Checked):
     """Constants of a network. Weights are currents that last one step."""
 
-    neuron: LIFParameters = LIFParameters()
-    plasticity: DopamineSTDPParameters = DopamineSTDPParameters()
+    neuron: LIF = LIF()
+    plasticity: DopamineSTDP = DopamineSTDP()
     w_excitatory: float | Array = parameter(0.02, "fixed excitatory weights, a scalar or one for each synapse", low=0.0)
     w_inhibitory: float | Array = parameter(-0.1, "inhibitory weights, a scalar or one for each synapse", high=0.0)
 

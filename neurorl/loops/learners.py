@@ -77,6 +77,12 @@ def is_finite(*arrays: Array) -> Array:
     return jnp.stack([jnp.isfinite(jnp.asarray(a, jnp.float32)).all() for a in arrays]).all()
 
 
+@jax.jit
+def learner(states: Any, index: int | Array) -> Any:
+    """Return the state of one learner, or of several where ``index`` is an array, from states with an axis of learners."""
+    return jax.tree.map(lambda leaf: leaf[index], states)
+
+
 def begins_finite(state: Any) -> tuple[bool, ...]:
     """Return which arrays of the agents' first state hold nothing but finite numbers; others mean something by it."""
     return tuple(bool(jnp.isfinite(leaf).all()) if _is_real(leaf) else False for leaf in jax.tree.leaves(state))

@@ -8,16 +8,15 @@
     net.activity(record, hidden)
 
 The network says what is there; what happens is in the ``NetworkState``, a pytree that ``init`` makes and ``step`` and ``run``
-return anew, so that a network may be mapped over, scanned, copied and saved at any moment. One step, in this order:
-
-1. the phasic modulators decay;
-2. what was sent arrives (a spike takes at least one step), and with the input from outside drives every neuron;
-3. neurons integrate and fire; injected spikes are fired besides;
-4. thresholds adapt, and plastic pathways learn from what arrived and from who fired.
+return anew, so that a network may be mapped over, scanned, copied and saved at any moment. ``networks/dynamics.py`` says what
+happens in a step, and in which order.
 """
 
+import dataclasses
 import functools
+import hashlib
 import itertools
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -31,37 +30,26 @@ from neurorl import persistence
 from neurorl.analysis import population as population_analysis
 from neurorl.analysis.population import PopulationActivity
 from neurorl.errors import NeurorlError, nearest
-from neurorl.homeostasis import threshold
-from neurorl.networks import models
+from neurorl.networks import dynamics
 from neurorl.networks.config import NetworkConfig
-from neurorl.networks.models import NeuronParameters
-from neurorl.networks.pathway import Pathway, PathwayState
+from neurorl.networks.dynamics import NetworkState
+from neurorl.networks.pathway import Pathway
 from neurorl.networks.population import Population
-from neurorl.neuromodulation import effects, modulators
-from neurorl.neuromodulation.modulators import ModulatorState
-from neurorl.neurons.izhikevich import IzhikevichParameters
-from neurorl.neurons.lif import LIFParameters
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.neuromodulation import modulators
+from neurorl.neurons import MODELS
+from neurorl.neurons import neuron as models
+from neurorl.neurons.noise import NoiseCurrent
+from neurorl.parameters import is_written
+from neurorl.plasticity.bounds import WeightBounds
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.synapses import connectivity as connectivities
 from neurorl.synapses import delay_line
 from neurorl.synapses import projection as projections
 from neurorl.synapses.connectivity import Connectivity
-from neurorl.synapses.exponential import ExponentialParameters
-from neurorl.synapses.short_term_plasticity import ShortTermPlasticityParameters
+from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
+from neurorl.synapses.synapse import Delta
 
 Inputs = Mapping[Any, Any]  # a population, or its name -> an array
-
-
-class NetworkState(NamedTuple):
-    """What changes in a run."""
-
-    step: Array  # [], steps done
-    neurons: dict[str, Any]  # of each population
-    thresholds: dict[str, Array]  # [n], mV above the model's own, of populations of the LIF family
-    spikes: dict[str, Array]  # [n] of each population, in the last step
-    pathways: list[PathwayState]
-    modulators: ModulatorState
-    key: Array  # of escape noise
 
 
 class Record(NamedTuple):
@@ -90,15 +78,22 @@ class Network:
         self.pathways: list[Pathway] = []
 
     def add_population(
-        self, size: int, kind: str = "excitatory", neuron: str | NeuronParameters | None = None, name: str | None = None
+        self,
+        size: int,
+        kind: str = "excitatory",
+        neuron: Any = None,
+        name: str | None = None,
+        noise: NoiseCurrent | None = None,
     ) -> Population:
         """Add neurons.
 
         Args:
             size: How many.
             kind: sensory, excitatory, inhibitory or motor. Inhibitory neurons inhibit, all others excite.
-            neuron: Parameters of their model, or its name; by default the configuration's.
+            neuron: Their model: an object (``neurorl.neurons.Neuron``), a name of ``neurorl.neurons.MODELS``, or "module:Class"
+                for one of your own; by default the configuration's.
             name: What to call them; by default their kind, numbered from the second one on.
+            noise: A noise current that each neuron receives, independently of the others.
 
         Raises:
             NeurorlError: A name that is taken, or an unknown kind or model.
@@ -110,10 +105,9 @@ class Network:
             raise NeurorlError(f"'name' is {name!r}, which another population has; choose another")
         neuron = self.config.neuron if neuron is None else neuron
         if isinstance(neuron, str):
-            neuron = models.by_name(neuron, self.config.membrane)
-        if self.config.escape is not None and isinstance(neuron, IzhikevichParameters):
-            raise NeurorlError(f"population '{name}' has Izhikevich neurons, whose peak is no threshold: leave 'escape' out")
-        population = Population(name, size, kind, neuron)
+            neuron = models.find(neuron, MODELS)
+        population = Population(name, size, kind, neuron, noise)
+        population.init()
         self.populations[name] = population
         self._changed()
         return population
@@ -128,9 +122,10 @@ class Network:
         connectivity: Connectivity | None = None,
         delay: float | np.ndarray | tuple[float, float] | None = None,
         seed: int | None = None,
-        plastic: bool | DopamineSTDPParameters | None = None,
-        stp: ShortTermPlasticityParameters | bool = False,
-        synapse: ExponentialParameters | None = None,
+        plastic: bool | DopamineSTDP | None = None,
+        stp: ShortTermPlasticity | bool = False,
+        synapse: Any = Delta(),
+        sign: projections.Sign | None = None,
         scaling_target: float | None = None,
     ) -> Pathway:
         """Connect two populations, or one with itself (then no neuron with itself).
@@ -138,18 +133,23 @@ class Network:
         Args:
             source, target: Populations of this network.
             probability: Of each pair to be connected.
-            weight: A number, or one for each synapse [s]. mV by which a spike moves the membrane, or with ``synapse`` units of
-                current. Its size is what counts: inhibitory populations get the negative of it.
+            weight: A number, or one for each synapse [s], in the unit of ``synapse``: mV by which a spike moves the membrane, by
+                default. Its size is what counts: inhibitory populations get the negative of it.
             connectivity: Synapses to use instead of random ones (``neurorl.synapses.connectivity``).
             delay: ms, a number, one for each synapse [s], or a range (low, high) to draw each from; by default one step.
             seed: Of the random synapses and delays; by default the number of pathways so far.
-            plastic: Whether weights learn, or the constants by which they do; by default those that excite do.
+            plastic: Whether weights learn, or the constants by which they do; by default those that excite do. Bounds are of the
+                size of a weight: an inhibitory synapse of [0, 1] learns between -1 and 0.
             stp: Constants of short-term plasticity, or True for the configuration's.
-            synapse: Exponential currents instead of jumps of the membrane.
+            synapse: Model of the synapses (``neurorl.synapses.Synapse``): jumps of the membrane, ``ExponentialCurrent`` or
+                ``Conductance``.
+            sign: "excitatory", "inhibitory", or "mixed" for weights of either sign, each of which stands for an excitatory
+                synapse beside inhibition driven alike; by default what the source's neurons do (Dale's principle).
             scaling_target: What synaptic scaling keeps the norm of a neuron's weights at; by default the configuration's.
 
         Raises:
-            NeurorlError: An unknown population, or a probability, delay or weight that cannot be.
+            NeurorlError: An unknown population, a probability, delay or weight that cannot be, or a plastic weight that lies
+                outside of its bounds.
         """
         source, target, dt = self._find(source), self._find(target), self.config.dt
         seed = len(self.pathways) if seed is None else seed
@@ -162,17 +162,22 @@ class Network:
                 f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
                 f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
             )
-        sign: projections.Sign = "inhibitory" if source.inhibitory else "excitatory"
+        sign = sign or ("inhibitory" if source.inhibitory else "excitatory")
         delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
         projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
-        learns = not source.inhibitory if plastic is None else bool(plastic)
-        constants = plastic if isinstance(plastic, DopamineSTDPParameters) else self.config.stdp
+        learns = self.config.stdp_enabled and (sign != "inhibitory" if plastic is None else bool(plastic))
+        constants = plastic if isinstance(plastic, DopamineSTDP) else self.config.stdp
+        if sign == "inhibitory":
+            constants = constants.replace(bounds=_mirrored(constants.bounds))  # type: ignore[attr-defined]
+        weights = np.asarray(projection.weights(-np.abs(weight) if sign == "inhibitory" else weight))
+        if learns:
+            _check_bounds(constants.bounds, weights, f"{source.name} to {target.name}")
         pathway = Pathway(
             source=source.name,
             target=target.name,
             projection=projection,
-            weights=np.asarray(projection.weights(-np.abs(weight) if source.inhibitory else weight)),
-            plasticity=constants if learns and self.config.stdp_enabled else None,
+            weights=weights,
+            plasticity=constants if learns else None,
             stp=(self.config.stp if stp is True else stp or None) if self.config.stp_enabled else None,
             synapse=synapse,
             scaling=self.config.scaling,
@@ -186,17 +191,9 @@ class Network:
         """Return a network at rest.
 
         Args:
-            seed: Of escape noise; without it nothing in a network is random.
+            seed: Of escape noise and noise currents; without them nothing in a network is random.
         """
-        return NetworkState(
-            step=jnp.int32(0),
-            neurons={name: p.init() for name, p in self.populations.items()},
-            thresholds={name: jnp.zeros(p.size) for name, p in self.populations.items() if isinstance(p.neuron, LIFParameters)},
-            spikes={name: jnp.zeros(p.size) for name, p in self.populations.items()},
-            pathways=[pathway.init() for pathway in self.pathways],
-            modulators=modulators.init(self.config.modulators),
-            key=jax.random.key(seed),
-        )
+        return dynamics.init(self, jax.random.key(seed))
 
     def step(self, state: NetworkState, current: Inputs | None = None, spikes: Inputs | None = None) -> NetworkState:
         """Advance by one step.
@@ -209,7 +206,8 @@ class Network:
         Returns:
             The new state; ``state.spikes`` are those of the step.
         """
-        return self._jitted_step(state, self._inputs(current), self._inputs(spikes))
+        self._check_state(state)
+        return self._jitted_step(state, self._inputs("current", current), self._inputs("spikes", spikes))
 
     def run(
         self,
@@ -223,7 +221,7 @@ class Network:
 
         Args:
             state: The network.
-            steps: How many.
+            steps: How many, from 0 on.
             current: Input current of populations: a number, [n] for all steps, or [steps, n].
             spikes: Injected spikes of populations, [steps, n].
             voltages: Populations whose membrane potential to record.
@@ -231,9 +229,12 @@ class Network:
         Returns:
             The new state, and what happened.
         """
+        if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 0:
+            raise NeurorlError(f"'steps' is {steps!r}; it must be a whole number of at least 0")
+        self._check_state(state)
         constant, series = {}, {}
-        for kind, inputs in (("current", self._inputs(current)), ("spikes", self._inputs(spikes))):
-            for name, value in inputs.items():
+        for kind, inputs in (("current", current), ("spikes", spikes)):
+            for name, value in self._inputs(kind, inputs).items():
                 if value.ndim < 2 and kind == "current":
                     constant[kind, name] = value
                 elif value.ndim == 2 and len(value) == steps:
@@ -243,61 +244,38 @@ class Network:
                         f"'{kind}' of '{name}' has shape {value.shape}; give [{steps}, {self.populations[name].size}]"
                     )
         recorded = tuple(self._find(p).name for p in voltages)
-        state, (fired, v) = self._jitted_run(state, constant, series, steps, recorded)
+        state, (fired, v) = self._jitted_run(state, constant, series, int(steps), recorded)
         return state, Record(self.config.dt, *jax.tree.map(np.asarray, (fired, v)))
 
     def advance(self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
         """Do what :meth:`step` does: the pure function itself, unchecked, to be jitted, scanned and mapped by the caller."""
-        c, dt = self.config, self.config.dt
-        modulation = modulators.decay(c.modulators, state.modulators, dt) if c.neuromod_enabled else state.modulators
-        factors = effects.factors(c.effects, c.modulators, modulation) if c.neuromod_enabled else None
-        pathways, drive = [], {name: jnp.zeros(p.size) for name, p in self.populations.items()}
-        for pathway, each in zip(self.pathways, state.pathways, strict=True):
-            each, arriving = pathway.arrive(each, state.spikes[pathway.source], self.populations[pathway.target].neuron, dt)
-            pathways.append(each)
-            if factors is not None and self.populations[pathway.source].inhibitory:
-                arriving = arriving * factors.inhibition
-            drive[pathway.target] += arriving
-        neurons, fired, thresholds = {}, {}, {}
-        keys = jax.random.split(jax.random.fold_in(state.key, state.step), max(len(self.populations), 1))
-        for key, (name, population) in zip(keys, self.populations.items(), strict=False):
-            outside, neuron = current.get(name, 0.0), population.neuron
-            if factors is None:
-                total = drive[name] + outside
-            else:
-                total = (drive[name] + outside * factors.attention * factors.input) * factors.gain
-            noise = () if c.escape is None else (c.escape, key)
-            if isinstance(neuron, LIFParameters):
-                tau_m = neuron.tau_m if factors is None else neuron.tau_m * factors.tau_m
-                neuron = neuron.replace(v_threshold=neuron.v_threshold + state.thresholds[name], tau_m=tau_m)  # type: ignore[attr-defined]
-            neurons[name], own = models.module_of(neuron).step(neuron, state.neurons[name], total, dt, *noise)
-            fired[name] = jnp.maximum(own, spikes[name]) if name in spikes else own
-            if isinstance(neuron, LIFParameters):
-                share = c.target_rate * dt / 1000.0
-                thresholds[name] = threshold.adapt(state.thresholds[name], fired[name], share, c.threshold_rate)
-        dopamine = modulation.phasic.dopamine if c.neuromod_enabled else None
-        rate = factors.learning_rate if factors is not None else 1.0
-        pathways = [
-            pathway.learn(each, state.spikes[pathway.source], fired[pathway.target], dopamine, rate, dt)
-            for pathway, each in zip(self.pathways, pathways, strict=True)
-        ]
-        return NetworkState(state.step + 1, neurons, thresholds, fired, pathways, modulation, state.key)
+        return dynamics.advance(self, state, current, spikes)
 
     def release(self, state: NetworkState, modulator: str, amount: float | Array) -> NetworkState:
-        """Return the state after a release of a modulator, below zero for a dip."""
+        """Return the state after a release of a modulator, below zero for a dip.
+
+        Raises:
+            NeurorlError: An unknown modulator, or an amount that is no finite number.
+        """
+        if is_written(amount) and not np.all(np.isfinite(amount)):
+            raise NeurorlError(f"'amount' of {modulator} is {amount}; it must be a finite number")
         return state._replace(modulators=modulators.release(self.config.modulators, state.modulators, modulator, amount))
 
     def weights(self, state: NetworkState, source: Population | str, target: Population | str) -> Array:
-        """Return the weights between two populations as a matrix [n_post, n_pre]; 0 where there is no synapse."""
+        """Return the weights between two populations as a matrix [n_post, n_pre]; NaN where there is no synapse.
+
+        Where several pathways join a pair of neurons their weights are added up.
+        """
         source, target = self._find(source), self._find(target)
-        matrix, found = jnp.zeros((target.size, source.size)), False
-        for pathway, each in zip(self.pathways, state.pathways, strict=True):
-            if (pathway.source, pathway.target) == (source.name, target.name):
-                synapses, found = pathway.projection.connectivity, True
-                matrix = matrix.at[synapses.post, synapses.pre].add(each.weights)
-        if not found:
+        matrices = [
+            pathway.projection.matrix(each.weights)
+            for pathway, each in zip(self.pathways, state.pathways, strict=True)
+            if (pathway.source, pathway.target) == (source.name, target.name)
+        ]
+        if not matrices:
             raise NeurorlError(f"there is no pathway from '{source.name}' to '{target.name}'; connect them first")
-        return matrix
+        stacked = jnp.stack(matrices)
+        return jnp.where(jnp.isnan(stacked).all(0), jnp.nan, jnp.nansum(stacked, 0))
 
     def set_neurons(self, state: NetworkState, population: Population | str, **fields: Any) -> NetworkState:
         """Return the state with fields of a population's neurons set, such as ``v``; a number stands for all neurons.
@@ -342,6 +320,45 @@ class Network:
         description, state = persistence.load(path)
         return cls.from_description(description), state
 
+    def to_data(self) -> dict[str, Any]:
+        """Return the network as JSON values; one with models of one's own by its digest alone."""
+        try:
+            return {"description": json.loads(persistence.to_json(self.description)), "digest": self._content}
+        except NeurorlError:
+            return {"digest": self._content}
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any], current: "Network | None", where: str) -> "Network":
+        """Return the network that :meth:`to_data` was made of.
+
+        Args:
+            data: The JSON values.
+            current: A network that is at hand, and perhaps the same.
+            where: The parameter, for messages.
+
+        Raises:
+            NeurorlError: A network that cannot be made again.
+        """
+        if current is not None and current._content == data.get("digest"):
+            return current
+        if "description" not in data:
+            raise NeurorlError(
+                f"'{where}' has neuron models of its own and cannot be made from a file: give the agent that has it"
+            )
+        return cls.from_description(persistence.from_json(json.dumps(data["description"])))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another network has the same populations, pathways and constants."""
+        return isinstance(other, Network) and self._content == other._content
+
+    def __hash__(self) -> int:
+        """Return a hash of the content, so that a network can be compiled in."""
+        return hash(self._content)
+
+    @functools.cached_property
+    def _content(self) -> str:
+        return hashlib.sha256(repr(_plain(self.description)).encode()).hexdigest()
+
     @property
     def description(self) -> Description:
         """The network as data."""
@@ -354,6 +371,16 @@ class Network:
         network.populations = {population.name: population for population in description.populations}
         network.pathways = list(description.pathways)
         return network
+
+    @functools.cached_property
+    def adapts(self) -> bool:
+        """Whether thresholds adapt."""
+        return not is_written(self.config.threshold_rate) or bool(np.any(np.asarray(self.config.threshold_rate) != 0.0))
+
+    @functools.cached_property
+    def asked(self) -> tuple[str, ...]:
+        """Populations of which some rule asks how probable their spikes were."""
+        return tuple(name for name in self.populations if any(p.target == name and p.needs_hazard for p in self.pathways))
 
     @functools.cached_property
     def _jitted_step(self) -> Any:
@@ -376,7 +403,7 @@ class Network:
 
     def _changed(self) -> None:
         """Forget what was compiled for the network as it was."""
-        for compiled in ("_jitted_step", "_jitted_run"):
+        for compiled in ("_jitted_step", "_jitted_run", "adapts", "asked", "_content"):
             self.__dict__.pop(compiled, None)
 
     def _find(self, population: Population | str) -> Population:
@@ -385,7 +412,15 @@ class Network:
             raise NeurorlError(f"there is no population '{name}' in this network{nearest(name, self.populations)}")
         return self.populations[name]
 
-    def _inputs(self, inputs: Inputs | None) -> dict[str, Array]:
+    def _check_state(self, state: NetworkState) -> None:
+        """Raise a NeurorlError unless the state is one of this network as it is now."""
+        if len(state.pathways) != len(self.pathways) or set(state.neurons) != set(self.populations):
+            raise NeurorlError(
+                f"'state' has {len(state.neurons)} populations and {len(state.pathways)} pathways, the network "
+                f"{len(self.populations)} and {len(self.pathways)}: it was made before the network was whole; call init() again"
+            )
+
+    def _inputs(self, kind: str, inputs: Inputs | None) -> dict[str, Array]:
         """Return inputs by the names of their populations, checked."""
         checked = {}
         for given, value in (inputs or {}).items():
@@ -394,7 +429,47 @@ class Network:
                 raise NeurorlError(
                     f"the input of '{population.name}' has shape {array.shape}; its last axis must be {population.size}"
                 )
-            if not isinstance(array, jax.core.Tracer) and not np.isfinite(np.asarray(array)).all():
-                raise NeurorlError(f"the input of '{population.name}' is not finite everywhere; remove NaN and infinity")
+            if not isinstance(array, jax.core.Tracer):
+                values = np.asarray(array)
+                if not np.isfinite(values).all():
+                    raise NeurorlError(f"the input of '{population.name}' is not finite everywhere; remove NaN and infinity")
+                if kind == "spikes" and (wrong := values[(values != 0.0) & (values != 1.0)]).size:
+                    raise NeurorlError(
+                        f"'spikes' of '{population.name}' has {wrong.flat[0]:g}; a neuron fires once in a step, 1, or not "
+                        "at all, 0: use a smaller dt for more spikes, and 'current' for graded input"
+                    )
             checked[population.name] = array
         return checked
+
+
+def _plain(part: Any) -> Any:
+    """Return a part of a description as what tells it from others: types, fields, and arrays by their content."""
+    if isinstance(part, np.ndarray | jax.Array):
+        values = np.asarray(part)
+        return values.dtype.str, values.shape, hashlib.sha256(values.tobytes()).hexdigest()
+    if dataclasses.is_dataclass(part) or hasattr(part, "_fields"):
+        names = part._fields if hasattr(part, "_fields") else [f.name for f in dataclasses.fields(part)]
+        return type(part).__module__, type(part).__qualname__, [(name, _plain(getattr(part, name))) for name in names]
+    if isinstance(part, list | tuple):
+        return [_plain(each) for each in part]
+    if part is None or isinstance(part, bool | int | float | str):
+        return part
+    return type(part).__module__, type(part).__qualname__, _plain(sorted(getattr(part, "__dict__", {}).items()))
+
+
+def _mirrored(bounds: WeightBounds) -> WeightBounds:
+    """Return the bounds of weights that inhibit: those of their size, seen from below zero."""
+    mirrored = {"w_min": -bounds.w_max, "w_max": -bounds.w_min, "mu_plus": bounds.mu_minus, "mu_minus": bounds.mu_plus}
+    return bounds.replace(**mirrored)  # type: ignore[attr-defined]
+
+
+def _check_bounds(bounds: WeightBounds, weights: np.ndarray, where: str) -> None:
+    """Raise a NeurorlError unless plastic weights begin within their bounds."""
+    if bounds.kind == "none":
+        return
+    outside = weights[(weights < np.asarray(bounds.w_min)) | (weights > np.asarray(bounds.w_max))]
+    if outside.size:
+        raise NeurorlError(
+            f"'weight' of {where} is {outside.flat[0]:g}, outside of its bounds [{bounds.w_min}, {bounds.w_max}], to which the "
+            "first dopamine would cut it: give plastic=DopamineSTDP(bounds=WeightBounds(w_max=...)), or plastic=False"
+        )

@@ -28,7 +28,7 @@ from neurorl.neuromodulation.telemetry import TelemetryFrame, TelemetryParameter
 from neurorl.neurons.izhikevich import PRESETS
 from neurorl.parameters import Checked, parameter
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 
 CELLS = ("regular_spiking", "intrinsically_bursting", "chattering", "fast_spiking", "low_threshold_spiking")
 RANGES = {  # readings that a channel is silent at, and fires at its full rate
@@ -89,7 +89,7 @@ class TelemetryEngine:
         rng = np.random.default_rng(seed)
         for source, target, weight in ((readings, fast, p.onto_lif), (fast, slow, p.onto_izhikevich)):
             weights = weight * rng.uniform(0.5, 1.5, source.size * target.size)
-            plastic = DopamineSTDPParameters(learning_rate=p.learning_rate, bounds=WeightBounds(w_max=4.0 * weight))
+            plastic = DopamineSTDP(learning_rate=p.learning_rate, bounds=WeightBounds(w_max=4.0 * weight))
             self.network.connect(source, target, weight=weights, plastic=plastic, scaling_target=weight * source.size)
 
     def init(self, seed: int = 0) -> EngineState:

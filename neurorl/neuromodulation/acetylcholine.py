@@ -6,15 +6,19 @@ Yu and Dayan (2005). ``m`` multiplies the actor's learning rate. It starts open:
 before there was anything to expect. A switch of source, where the environment tells of it, opens it again.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl.neuromodulation import reward
+from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class Acetylcholine:
+class Acetylcholine(Neuromodulator):
     """The surprise gate."""
 
     enabled: bool = parameter(True, "whether expected uncertainty gates the actor's learning", static=True)
@@ -23,6 +27,20 @@ class Acetylcholine:
     scale: float = parameter(0.02, "expected |dopamine| at which the gate is fully open", low=1e-9)
     floor: float = parameter(0.05, "smallest opening of the gate", low=0.0, high=1.0)
     switch: float = parameter(0.02, "expected |dopamine| right after a switch of source, at least", low=0.0)
+
+    def init(self, levels: dict[str, Any]) -> Array:
+        """Return the expected |dopamine| before the first step, []."""
+        return jnp.asarray(self.start, jnp.float32)
+
+    def after(self, level: Array, felt: Any, outcome: Outcome) -> Array:
+        """Return the expected |dopamine| after a step, []."""
+        level = update(self, level, outcome.dopamine, outcome.timestep.truncated)
+        events = outcome.timestep.events  # their rewards are in the reward already; a switch of source is not one
+        return startle(self, level, reward.switched(events)) if events else level
+
+    def gate(self, level: Array, felt: Any, gate: float | Array) -> float | Array:
+        """Return the gate of the actor's learning, closed where nothing surprises."""
+        return gate * opening(self, level)
 
 
 def update(parameters: Acetylcholine, uncertainty: Array, dopamine: Array, truncated: Array) -> Array:
@@ -36,8 +54,8 @@ def startle(parameters: Acetylcholine, uncertainty: Array, switched: Array) -> A
     return jnp.where(switched, jnp.maximum(uncertainty, parameters.switch), uncertainty)
 
 
-def gate(parameters: Acetylcholine, uncertainty: Array) -> Array:
-    """Return the factor of the learning rate, [], in [floor, 1]."""
+def opening(parameters: Acetylcholine, uncertainty: Array) -> Array:
+    """Return the factor of the learning rate, [], in [floor, 1]; 1 where acetylcholine is off."""
     if not parameters.enabled:
         return jnp.ones_like(uncertainty)
     return jnp.clip(uncertainty / parameters.scale, parameters.floor, 1.0)

@@ -11,6 +11,7 @@ the return to be expected. :mod:`neurorl.neuromodulation.telemetry` makes the sa
 """
 
 import math
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,11 +19,19 @@ from flax import struct
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.parameters import Checked, parameter
+from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
+from neurorl.parameters import parameter
+
+
+class Felt(NamedTuple):
+    """Stress in an environment step."""
+
+    loss: Array  # [], where the last action led to: what its loss is felt at
+    choice: Array  # [], where the next action is chosen; an episode begins without it
 
 
 @struct.dataclass
-class Cortisol(Checked):
+class Cortisol(Neuromodulator):
     """Stress and what it does."""
 
     enabled: bool = parameter(False, "whether readings near their limits stress the agent", static=True)
@@ -53,6 +62,28 @@ class Cortisol(Checked):
         for onset, limit in zip(self.onset, self.limit, strict=True):
             if onset == limit:
                 raise NeurorlError(f"'Cortisol.limit' is {limit} where the onset is {onset} too; they must differ")
+
+    def init(self, levels: dict[str, Any]) -> Array:
+        """Return no stress, []."""
+        return jnp.float32(0.0)
+
+    def before(self, level: Array, timestep: Any, levels: dict[str, Any]) -> Felt:
+        """Return the stress where the last action led to, and where the next one is chosen."""
+        loss = update(self, level, timestep.final_observation)
+        ended = timestep.terminated | timestep.truncated
+        return Felt(loss, jnp.where(ended, update(self, jnp.float32(0.0), timestep.observation), loss))
+
+    def drive(self, felt: Felt, drive: Array) -> Array:
+        """Return the drive sharpened by stress."""
+        return commit(self, felt.choice, drive)
+
+    def release(self, felt: Felt, dopamine: Array) -> Array:
+        """Return dopamine with more weight on losses."""
+        return caution(self, felt.loss, dopamine)
+
+    def after(self, level: Array, felt: Felt, outcome: Outcome) -> Array:
+        """Return the stress that the next step begins with, []."""
+        return felt.choice
 
 
 def stress(parameters: Cortisol, observation: Array) -> Array:

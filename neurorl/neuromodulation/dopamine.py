@@ -11,11 +11,11 @@ import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.parameters import parameter
+from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class Dopamine:
+class Dopamine(Checked):
     """The phasic dopamine signal."""
 
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)

@@ -8,15 +8,18 @@ for the reset). It does two things, each with a strength of its own: it opens th
 had closed, and it divides the actor's drive, so that the choice between actions is more random (Aston-Jones and Cohen 2005).
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class Norepinephrine:
+class Norepinephrine(Neuromodulator):
     """Unexpected uncertainty and what it does."""
 
     enabled: bool = parameter(False, "whether unexpected uncertainty opens learning and exploration", static=True)
@@ -25,6 +28,26 @@ class Norepinephrine:
     span: float = parameter(2.0, "from there to full arousal, in expected |dopamine|", above=0.0)
     learning: float = parameter(1.0, "share of the closed part of the gate that full arousal opens", low=0.0, high=1.0)
     exploration: float = parameter(1.0, "what full arousal adds to 1 in the divisor of the actor's drive", low=0.0)
+
+    def init(self, levels: dict[str, Any]) -> Array:
+        """Return the fast mean of |dopamine| before the first step, []: what acetylcholine expects."""
+        return levels["acetylcholine"]
+
+    def before(self, level: Array, timestep: Any, levels: dict[str, Any]) -> Array:
+        """Return the arousal, [], by what acetylcholine expects."""
+        return arousal(self, level, levels["acetylcholine"])
+
+    def drive(self, felt: Array, drive: Array) -> Array:
+        """Return the drive flattened by arousal."""
+        return explore(self, felt, drive)
+
+    def after(self, level: Array, felt: Array, outcome: Outcome) -> Array:
+        """Return the fast mean of |dopamine| after a step, []."""
+        return update(self, level, outcome.dopamine, outcome.timestep.truncated)
+
+    def gate(self, level: Array, felt: Array, gate: float | Array) -> float | Array:
+        """Return acetylcholine's gate, opened further by arousal."""
+        return open_gate(self, felt, jnp.asarray(gate))
 
 
 def update(parameters: Norepinephrine, recent: Array, dopamine: Array, truncated: Array) -> Array:

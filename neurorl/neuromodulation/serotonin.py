@@ -6,20 +6,35 @@ Doya (2002) for serotonin as the time scale of prediction; Miyazaki, Miyazaki an
 waited for. The value is an average reward, whatever gamma is (``dopamine``), so that it stays in range while gamma moves.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
+from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class Serotonin:
+class Serotonin(Neuromodulator):
     """Patience and what it does."""
 
     enabled: bool = parameter(False, "whether expected reward lengthens the horizon", static=True)
     rate: float = parameter(1e-3, "share of an environment step in the running mean of the value", low=0.0, high=1.0)
     patience: float = parameter(4.0, "what a unit of expected reward adds to the horizon, in horizons of gamma", low=0.0)
+
+    def init(self, levels: dict[str, Any]) -> Array:
+        """Return the running mean of the value before the first step, []."""
+        return jnp.float32(0.0)
+
+    def discount(self, felt: Array, gamma: float | Array) -> float | Array:
+        """Return the discount per environment step at the level."""
+        return discount(self, felt, gamma)
+
+    def after(self, level: Array, felt: Any, outcome: Outcome) -> Array:
+        """Return the running mean of the value after a step, []."""
+        return update(self, level, outcome.value)
 
 
 def update(parameters: Serotonin, level: Array, value: Array) -> Array:

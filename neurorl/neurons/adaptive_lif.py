@@ -10,25 +10,36 @@ cascade is integrated exactly, whatever the two time constants: within a step w 
 step. With b = 0 the neuron is the LIF neuron, bit for bit.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.neurons import lif, population
-from neurorl.neurons.escape_rate import EscapeRate
-from neurorl.neurons.lif import LIFParameters, LIFState
+from neurorl.neurons import lif
+from neurorl.neurons.lif import LIF, LIFState
 from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class AdaptiveLIFParameters(LIFParameters):
+class AdaptiveLIF(LIF):
     """Constants of a population; every field is a scalar or has the population's shape."""
 
     tau_w: float | Array = parameter(100.0, "time constant of the adaptation current, ms", above=0.0)
     b: float | Array = parameter(2.0, "adaptation current that a spike adds, in units of current", low=0.0)
+
+    def init(self, n: int) -> Any:
+        """Return ``n`` neurons at rest (:func:`init`)."""
+        return init(n, self)
+
+    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+        """Advance a population by one step (:func:`step`)."""
+        return step(self, state, current, dt, key)
+
+    def hazard(self, state: Any, current: Array, dt: float | Array = 1.0) -> Array:
+        """Return the probability [n] of a spike in a step from ``state``."""
+        return super().hazard(LIFState(state.v, state.silent), opposed(self, state, current, dt), dt)
 
 
 class AdaptiveLIFState(NamedTuple):
@@ -39,7 +50,7 @@ class AdaptiveLIFState(NamedTuple):
     adaptation: Array  # [n], in units of current
 
 
-def init(n: int, parameters: AdaptiveLIFParameters = AdaptiveLIFParameters()) -> AdaptiveLIFState:
+def init(n: int, parameters: AdaptiveLIF = AdaptiveLIF()) -> AdaptiveLIFState:
     """Return ``n`` neurons at rest, without adaptation.
 
     Raises:
@@ -48,13 +59,13 @@ def init(n: int, parameters: AdaptiveLIFParameters = AdaptiveLIFParameters()) ->
     return AdaptiveLIFState(*lif.init(n, parameters), jnp.zeros(n))
 
 
+def opposed(parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Array, dt: float | Array = 1.0) -> Array:
+    """Return what is left of the input current [n] in a step when adaptation has been taken off."""
+    return current - lif.equivalent_current(parameters, state.adaptation, parameters.tau_w, dt)
+
+
 def step(
-    parameters: AdaptiveLIFParameters,
-    state: AdaptiveLIFState,
-    current: Array,
-    dt: float | Array = 1.0,
-    escape: EscapeRate | None = None,
-    key: Array | None = None,
+    parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Array, dt: float | Array = 1.0, key: Array | None = None
 ) -> tuple[AdaptiveLIFState, Array]:
     """Advance a population by one step.
 
@@ -63,20 +74,18 @@ def step(
         state: Its state.
         current: [n], input current, constant within the step.
         dt: Step, ms.
-        escape: Escape noise in place of the hard threshold.
-        key: A JAX key, needed by the escape noise only.
+        key: A JAX key, needed by escape noise only.
 
     Returns:
         The new state, and the spikes [n] as 0.0 or 1.0.
     """
     p = parameters
-    opposed = current - lif.equivalent_current(p, state.adaptation, p.tau_w, dt)
-    membrane, spikes = lif.step(p, LIFState(state.v, state.silent), opposed, dt, escape, key)
+    membrane, spikes = lif.step(p, LIFState(state.v, state.silent), opposed(p, state, current, dt), dt, key)
     adaptation = state.adaptation * jnp.exp(-dt / p.tau_w) + p.b * spikes
     return AdaptiveLIFState(*membrane, adaptation), spikes
 
 
-def firing_rate(parameters: AdaptiveLIFParameters, current: float | Array) -> Array:
+def firing_rate(parameters: AdaptiveLIF, current: float | Array) -> Array:
     r"""Return the f-I curve of the adapted neuron, in Hz: the rate that is left once it fires regularly.
 
     Fired at an interval T, the neuron leaves its refractory period with
@@ -102,16 +111,3 @@ def firing_rate(parameters: AdaptiveLIFParameters, current: float | Array) -> Ar
     shape = jnp.broadcast_shapes(current.shape, *(jnp.shape(value) for value in jax.tree.leaves(p)))
     _, free = jax.lax.fori_loop(0, 40, halve, (jnp.full(shape, 1e-6), jnp.full(shape, 1e6)))
     return jnp.where(p.v_rest + p.resistance * current > p.v_threshold, 1000.0 / (p.refractory + free), 0.0)
-
-
-def run(
-    parameters: AdaptiveLIFParameters,
-    state: AdaptiveLIFState,
-    current: Array,
-    dt: float | Array = 1.0,
-    escape: EscapeRate | None = None,
-    key: Array | None = None,
-) -> tuple[AdaptiveLIFState, tuple[Array, Array]]:
-    """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
-    keys = None if key is None else jax.random.split(key, len(current))
-    return population.scan(lambda state, now: step(parameters, state, now[0], dt, escape, now[1]), state, (current, keys))

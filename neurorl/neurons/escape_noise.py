@@ -1,14 +1,34 @@
-"""Escape noise and lateral inhibition: a population in which the first spike decides.
+r"""Escape noise: a neuron fires at random, the more often the higher its membrane potential.
 
-Each neuron fires in a substep with a probability, its *hazard*, that grows with its drive (Gerstner et al. 2014, section
-9.1). The first spike inhibits the others for the rest of the decision.
+.. math:: \rho(v) = \frac{1}{\tau_0} \exp\frac{v - v_{threshold}}{width}, \qquad P(spike) = 1 - \exp(-\rho(v) \, dt)
+
+Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 9.1. As the width shrinks, the threshold becomes hard.
+It is an option of the LIF family (``LIF(escape=EscapeNoise())``).
+
+A population that decides has the same noise under divisive inhibition: the hazards of its neurons share a rate,
+
+.. math:: P_i(spike) = rate \, \exp(u_i) / \sum_j \exp(u_j)
+
+and the first spike inhibits the others for the rest of the decision.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from flax import struct
 from jax import Array
+
+from neurorl.errors import NeurorlError
+from neurorl.parameters import Checked, parameter
+
+
+@struct.dataclass
+class EscapeNoise(Checked):
+    """Constants of the noise; each is a scalar or has the population's shape."""
+
+    tau_0: float | Array = parameter(1.0, "mean time to a spike at the threshold, ms", above=0.0)
+    width: float | Array = parameter(2.0, "rise of the potential that multiplies the rate by e, mV", above=0.0)
 
 
 class Decision(NamedTuple):
@@ -19,8 +39,39 @@ class Decision(NamedTuple):
     active: Array  # [S], 1.0 up to and including the substep of the decision
 
 
+def rate(noise: EscapeNoise, excess: Array) -> Array:
+    """Return the instantaneous firing rate, in Hz, ``excess`` mV above the threshold."""
+    return 1000.0 / noise.tau_0 * jnp.exp(excess / noise.width)
+
+
+def probability(noise: EscapeNoise | None, excess: Array, dt: float | Array) -> Array:
+    """Return the probability of a spike in a step of ``dt`` ms, ``excess`` mV above the threshold; None is the hard threshold."""
+    if noise is None:
+        return (excess >= 0).astype(excess.dtype)
+    return -jnp.expm1(-rate(noise, excess) * dt / 1000.0)
+
+
+def fire(noise: EscapeNoise | None, key: Array | None, excess: Array, dt: float | Array) -> Array:
+    """Return which neurons fire in a step, as booleans.
+
+    Args:
+        noise: Its constants; None makes the threshold hard, and no random number is drawn.
+        key: A JAX key, needed by the noise only.
+        excess: [n], potential above the threshold at the end of the step, mV.
+        dt: Step, ms.
+
+    Raises:
+        NeurorlError: Noise without a key.
+    """
+    if noise is None:
+        return excess >= 0
+    if key is None:
+        raise NeurorlError("escape noise draws random numbers: give the step a 'key', or 'escape=None'")
+    return jax.random.uniform(key, excess.shape, excess.dtype) < probability(noise, excess, dt)
+
+
 def hazard(drive: Array, rate: float | Array) -> Array:
-    """Return the probability of a spike a substep, ``rate * softmax(drive)``.
+    """Return the probability of a spike per substep in a population that decides, ``rate * softmax(drive)``.
 
     Args:
         drive: [..., n], membrane potential above threshold, in units of the escape noise.

@@ -13,18 +13,19 @@ to the end of its step; there is no refractory period. Two first-order schemes:
   of 0.1 ms.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
 from neurorl.neurons import population
-from neurorl.parameters import Checked, parameter
+from neurorl.neurons.neuron import Neuron
+from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class IzhikevichParameters(Checked):
+class Izhikevich(Neuron):
     """Constants of a population; every number is a scalar or has the population's shape."""
 
     a: float | Array = parameter(0.02, "rate of recovery, per ms", above=0.0)
@@ -39,15 +40,23 @@ class IzhikevichParameters(Checked):
         super().__post_init__()
         population.check_spike(self, "v_peak", "c")
 
+    def init(self, n: int) -> Any:
+        """Return ``n`` neurons at their resting point (:func:`init`)."""
+        return init(n, self)
+
+    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+        """Advance a population by one step (:func:`step`)."""
+        return step(self, state, current, dt)
+
 
 PRESETS = {
-    "regular_spiking": IzhikevichParameters(0.02, 0.2, -65.0, 8.0),
-    "intrinsically_bursting": IzhikevichParameters(0.02, 0.2, -55.0, 4.0),
-    "chattering": IzhikevichParameters(0.02, 0.2, -50.0, 2.0),
-    "fast_spiking": IzhikevichParameters(0.1, 0.2, -65.0, 2.0),
-    "low_threshold_spiking": IzhikevichParameters(0.02, 0.25, -65.0, 2.0),
-    "thalamo_cortical": IzhikevichParameters(0.02, 0.25, -65.0, 0.05),
-    "resonator": IzhikevichParameters(0.1, 0.26, -65.0, 2.0),
+    "regular_spiking": Izhikevich(0.02, 0.2, -65.0, 8.0),
+    "intrinsically_bursting": Izhikevich(0.02, 0.2, -55.0, 4.0),
+    "chattering": Izhikevich(0.02, 0.2, -50.0, 2.0),
+    "fast_spiking": Izhikevich(0.1, 0.2, -65.0, 2.0),
+    "low_threshold_spiking": Izhikevich(0.02, 0.25, -65.0, 2.0),
+    "thalamo_cortical": Izhikevich(0.02, 0.25, -65.0, 0.05),
+    "resonator": Izhikevich(0.1, 0.26, -65.0, 2.0),
 }
 
 
@@ -58,7 +67,7 @@ class IzhikevichState(NamedTuple):
     u: Array  # [n], recovery variable, mV/ms
 
 
-def resting_point(parameters: IzhikevichParameters, current: float | Array = 0.0) -> IzhikevichState:
+def resting_point(parameters: Izhikevich, current: float | Array = 0.0) -> IzhikevichState:
     r"""Return the lower fixed point for a constant current: u = b v, and v the lower solution of
 
     .. math:: 0.04 v^2 + (5 - b) v + 140 + I = 0
@@ -70,7 +79,7 @@ def resting_point(parameters: IzhikevichParameters, current: float | Array = 0.0
     return IzhikevichState(v, parameters.b * v)
 
 
-def init(n: int, parameters: IzhikevichParameters = IzhikevichParameters()) -> IzhikevichState:
+def init(n: int, parameters: Izhikevich = Izhikevich()) -> IzhikevichState:
     """Return ``n`` neurons at their :func:`resting_point`; the simulations of the paper start at v = -65, u = b v instead.
 
     Raises:
@@ -81,7 +90,7 @@ def init(n: int, parameters: IzhikevichParameters = IzhikevichParameters()) -> I
 
 
 def step(
-    parameters: IzhikevichParameters, state: IzhikevichState, current: Array, dt: float | Array = 1.0
+    parameters: Izhikevich, state: IzhikevichState, current: Array, dt: float | Array = 1.0
 ) -> tuple[IzhikevichState, Array]:
     """Advance a population by one step.
 
@@ -108,10 +117,3 @@ def step(
         u = u + dt * p.a * (p.b * v - u)
     spikes = v >= p.v_peak
     return IzhikevichState(jnp.where(spikes, p.c, v), jnp.where(spikes, u + p.d, u)), spikes.astype(v.dtype)
-
-
-def run(
-    parameters: IzhikevichParameters, state: IzhikevichState, current: Array, dt: float | Array = 1.0
-) -> tuple[IzhikevichState, tuple[Array, Array]]:
-    """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
-    return population.scan(lambda state, now: step(parameters, state, now, dt), state, current)

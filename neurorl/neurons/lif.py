@@ -11,20 +11,21 @@ it the neuron is held for ``ceil(refractory / dt)`` steps, and integrates again 
 period, a multiple of dt, holds for one step less.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from flax import struct
 from jax import Array
 
-from neurorl.neurons import population
-from neurorl.neurons.escape_rate import EscapeRate, fire
-from neurorl.parameters import Checked, parameter
+from neurorl import steps as step_rule
+from neurorl.neurons import escape_noise, population
+from neurorl.neurons.escape_noise import EscapeNoise
+from neurorl.neurons.neuron import Neuron
+from neurorl.parameters import parameter
 
 
 @struct.dataclass
-class LIFParameters(Checked):
+class LIF(Neuron):
     """Constants of a population; every field is a scalar or has the population's shape."""
 
     tau_m: float | Array = parameter(20.0, "membrane time constant, ms", above=0.0)
@@ -33,11 +34,47 @@ class LIFParameters(Checked):
     v_reset: float | Array = parameter(-75.0, "potential after a spike, mV")
     refractory: float | Array = parameter(2.0, "time for which the potential is held after a spike, ms", low=0.0)
     resistance: float | Array = parameter(1.0, "membrane resistance, mV per unit of current", above=0.0)
+    escape: EscapeNoise | None = None  # in place of the hard threshold
 
     def __post_init__(self) -> None:
         """Raise a NeurorlError where a field is out of range, or the threshold is not above the reset."""
         super().__post_init__()
         population.check_spike(self, "v_threshold", "v_reset")
+
+    def init(self, n: int) -> Any:
+        """Return ``n`` neurons at rest (:func:`init`)."""
+        return init(n, self)
+
+    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+        """Advance a population by one step (:func:`step`)."""
+        return step(self, state, current, dt, key)
+
+    def hazard(self, state: Any, current: Array, dt: float | Array = 1.0) -> Array:
+        """Return the probability [n] of a spike in a step from ``state``; with a hard threshold, whether there is one."""
+        v, active = integrate(self, state, current, dt)
+        return active * escape_noise.probability(self.escape, v - self.v_threshold, dt)
+
+    def current_of_jump(self, dt: float | Array = 1.0) -> Array:
+        """Return the current that, held for a step, moves v by 1 mV."""
+        return 1.0 / (self.resistance * -jnp.expm1(-dt / self.tau_m))
+
+    def mean_current(self, current: Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+        """Return the constant current that moves v exactly as one that decays with ``tau`` (:func:`equivalent_current`)."""
+        return equivalent_current(self, current, tau, dt)
+
+    def with_conductance(self, state: Any, conductance: Array, drive: Array) -> tuple[Any, Array]:
+        """Return the model with the membrane that open channels make: faster, and drawn to a mean of their potentials.
+
+        It is exact for conductances that hold still within the step.
+        """
+        open_ = 1.0 + self.resistance * conductance
+        v_rest = (self.v_rest + self.resistance * drive) / open_
+        changed = {"tau_m": self.tau_m / open_, "v_rest": v_rest, "resistance": self.resistance / open_}
+        return self.replace(**changed), jnp.zeros_like(drive)  # type: ignore[attr-defined]
+
+    def modulated(self, threshold: Array | float = 0.0, tau_m: Array | float = 1.0) -> Any:
+        """Return the model with its threshold raised, mV, and its membrane slower by a factor."""
+        return self.replace(v_threshold=self.v_threshold + threshold, tau_m=self.tau_m * tau_m)  # type: ignore[attr-defined]
 
 
 class LIFState(NamedTuple):
@@ -47,7 +84,7 @@ class LIFState(NamedTuple):
     silent: Array  # [n], ms for which the neuron is still held
 
 
-def init(n: int, parameters: LIFParameters = LIFParameters()) -> LIFState:
+def init(n: int, parameters: LIF = LIF()) -> LIFState:
     """Return ``n`` neurons at rest.
 
     Raises:
@@ -57,13 +94,17 @@ def init(n: int, parameters: LIFParameters = LIFParameters()) -> LIFState:
     return LIFState(jnp.broadcast_to(jnp.asarray(parameters.v_rest, float), (n,)), jnp.zeros(n))
 
 
+def integrate(parameters: LIF, state: LIFState, current: Array, dt: float | Array = 1.0) -> tuple[Array, Array]:
+    """Return the potential [n] at the end of a step, before any spike, and whether each neuron integrates, bool [n]."""
+    p = parameters
+    v_inf = p.v_rest + p.resistance * current
+    v = v_inf + (state.v - v_inf) * jnp.exp(-dt / p.tau_m)
+    active = state.silent < 0.5 * dt  # half a step of slack, so that rounding cannot add a step
+    return jnp.where(active, v, state.v), active
+
+
 def step(
-    parameters: LIFParameters,
-    state: LIFState,
-    current: Array,
-    dt: float | Array = 1.0,
-    escape: EscapeRate | None = None,
-    key: Array | None = None,
+    parameters: LIF, state: LIFState, current: Array, dt: float | Array = 1.0, key: Array | None = None
 ) -> tuple[LIFState, Array]:
     """Advance a population by one step.
 
@@ -72,25 +113,21 @@ def step(
         state: Its state.
         current: [n], input current, constant within the step.
         dt: Step, ms.
-        escape: Escape noise in place of the hard threshold.
-        key: A JAX key, needed by the escape noise only.
+        key: A JAX key, needed by escape noise only.
 
     Returns:
         The new state, and the spikes [n] as 0.0 or 1.0.
     """
     p = parameters
-    v_inf = p.v_rest + p.resistance * current
-    v = v_inf + (state.v - v_inf) * jnp.exp(-dt / p.tau_m)
-    active = state.silent < 0.5 * dt  # half a step of slack, so that rounding cannot add a step
-    v = jnp.where(active, v, state.v)
-    spikes = active & fire(escape, key, v - p.v_threshold, dt)
+    v, active = integrate(p, state, current, dt)
+    spikes = active & escape_noise.fire(p.escape, key, v - p.v_threshold, dt)
     v = jnp.where(spikes, p.v_reset, v)
-    held = dt * jnp.ceil(p.refractory / dt - 1e-3)  # 2 ms / 0.1 ms must be 20 steps, however it is rounded
+    held = dt * step_rule.traced_steps_in(p.refractory, dt)
     silent = jnp.where(spikes, held, jnp.maximum(state.silent - dt, 0.0))
     return LIFState(v, silent), spikes.astype(v.dtype)
 
 
-def equivalent_current(parameters: LIFParameters, current: float | Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+def equivalent_current(parameters: LIF, current: float | Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
     r"""Return the constant current that moves v within a step exactly as ``current * exp(-t / tau)`` does.
 
     With it :func:`step` is exact for currents that decay too, such as those of exponential synapses.
@@ -110,7 +147,7 @@ def equivalent_current(parameters: LIFParameters, current: float | Array, tau: f
     return current * (dt / tau_m) * jnp.exp(-dt / jnp.maximum(tau_m, tau)) * quotient / -jnp.expm1(-dt / tau_m)
 
 
-def firing_rate(parameters: LIFParameters, current: float | Array) -> Array:
+def firing_rate(parameters: LIF, current: float | Array) -> Array:
     r"""Return the analytic f-I curve, in Hz.
 
     .. math:: f = 1000 / (t_{ref} + \tau_m \ln\frac{v_\infty - v_{reset}}{v_\infty - v_{threshold}})
@@ -120,16 +157,3 @@ def firing_rate(parameters: LIFParameters, current: float | Array) -> Array:
     drive = jnp.maximum(v_inf - p.v_threshold, 0.0)
     interval = p.refractory + p.tau_m * jnp.log((v_inf - p.v_reset) / drive)
     return jnp.where(drive > 0, 1000.0 / interval, 0.0)
-
-
-def run(
-    parameters: LIFParameters,
-    state: LIFState,
-    current: Array,
-    dt: float | Array = 1.0,
-    escape: EscapeRate | None = None,
-    key: Array | None = None,
-) -> tuple[LIFState, tuple[Array, Array]]:
-    """Scan :func:`step` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
-    keys = None if key is None else jax.random.split(key, len(current))
-    return population.scan(lambda state, now: step(parameters, state, now[0], dt, escape, now[1]), state, (current, keys))

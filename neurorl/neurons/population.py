@@ -1,7 +1,6 @@
-"""What kinds of neurons share: checks of size, shapes and threshold, and the scan over time."""
+"""What all models share: checks of size, shapes and threshold, and the scan over time."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
@@ -35,11 +34,14 @@ def check_spike(parameters: Any, threshold: str, reset: str) -> None:
         )
 
 
-def scan(step: Callable[[State, Any], tuple[State, Array]], state: State, inputs: Any) -> tuple[State, tuple[Array, Array]]:
-    """Scan ``step`` over ``inputs`` [steps, ...]; return the last state, and (spikes, v), both [steps, n]."""
+def run(
+    model: Any, state: State, current: Array, dt: float | Array = 1.0, key: Array | None = None
+) -> tuple[State, tuple[Array, Array]]:
+    """Scan a model's ``step`` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
+    keys = None if key is None else jax.random.split(key, len(current))
 
-    def one(state: State, now: Any) -> tuple[State, tuple[Array, Array]]:
-        state, spikes = step(state, now)
+    def one(state: State, now: tuple[Array, Array | None]) -> tuple[State, tuple[Array, Array]]:
+        state, spikes = model.step(state, now[0], dt, now[1])
         return state, (spikes, state.v)
 
-    return jax.lax.scan(one, state, inputs)
+    return jax.lax.scan(one, state, (current, keys))

@@ -51,7 +51,7 @@ def apply(bounds: WeightBounds, weights: Array, *changes: Array) -> Array:
             where both strike a synapse in one step their sum hides both.
 
     Returns:
-        The weights. Where the changes sum to zero a weight is the same to the bit.
+        The weights. Where the changes sum to zero a weight within its range is the same to the bit.
     """
     if bounds.kind == "soft":
         changes = tuple(scale(bounds, weights, change) for change in changes)
@@ -59,4 +59,4 @@ def apply(bounds: WeightBounds, weights: Array, *changes: Array) -> Array:
     changed = weights + total
     if bounds.kind != "none":
         changed = jnp.clip(changed, bounds.w_min, bounds.w_max)
-    return jnp.where(total == 0, weights, changed)
+    return changed

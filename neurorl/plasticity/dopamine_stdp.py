@@ -15,7 +15,6 @@ it is zero no weight changes, to the bit. The *tonic* level only scales the rate
     dw = rate learning_rate (1 + D) STDP(t)
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -24,51 +23,36 @@ from jax import Array
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
-from neurorl.plasticity import bounds, stdp
+from neurorl.plasticity import bounds, rules, stdp
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.stdp import STDPParameters, STDPState, Synapses
-
-Rule = Callable[[STDPParameters, Array, Array, Array, Array, Array], Array]
-
-
-def pair_stdp(parameters: STDPParameters, x: Array, y: Array, pre: Array, post: Array, hazard: Array) -> Array:
-    """Return A+ x post - A- y pre, the pair window (:func:`neurorl.plasticity.stdp.change`)."""
-    return stdp.change(parameters, x, y, pre, post)
-
-
-def td_ltp(parameters: STDPParameters, x: Array, y: Array, pre: Array, post: Array, hazard: Array) -> Array:
-    """Return A+ (x + pre) post: potentiation only (Fremaux, Sprekeler and Gerstner 2013).
-
-    A presynaptic spike reaches the neuron within its step, and so counts towards a postsynaptic one there.
-    """
-    return parameters.a_plus * (x + pre) * post
-
-
-def escape_noise(parameters: STDPParameters, x: Array, y: Array, pre: Array, post: Array, hazard: Array) -> Array:
-    """Return A+ (x + pre) (post - hazard): the score function of the spikes, hence a policy gradient (Pfister et al. 2006)."""
-    return parameters.a_plus * (x + pre) * (post - hazard)
-
-
-RULES: dict[str, Rule] = {"pair-stdp": pair_stdp, "td-ltp": td_ltp, "escape-noise": escape_noise}
+from neurorl.plasticity.stdp import STDP, STDPState, Synapses
 
 
 @struct.dataclass
-class DopamineSTDPParameters(Checked):
+class DopamineSTDP(Checked):
     """Constants of the rule. The defaults are those of the workloads that experiments/benchmarks times."""
 
-    stdp: STDPParameters = STDPParameters()
+    stdp: STDP = STDP()
     bounds: WeightBounds = WeightBounds()
     tau_e: float | Array = parameter(200.0, "time constant of the eligibility, ms", above=0.0)
     learning_rate: float | Array = parameter(
         0.01, "weight change per ms for a unit of dopamine and eligibility; additive: factor of the change", low=0.0
     )
-    rule: str = parameter("pair-stdp", "what a spike adds to the eligibility", choices=tuple(RULES), static=True)
+    receptor: float = parameter(1.0, "sign and strength of dopamine's effect: 1 as at D1 receptors, -1 as at D2")
+    rule: str = parameter(
+        "pair-stdp", "what a spike adds to the eligibility: pair-stdp, td-ltp, escape-noise, or module:function", static=True
+    )
     gating: str = parameter(
         "multiplicative",
         "D e: no change without dopamine; additive, (1 + D) STDP: omega-snn's ungated rule",
         choices=("multiplicative", "additive"),
         static=True,
     )
+
+    def __post_init__(self) -> None:
+        """Raise a NeurorlError that names the field, the value and the fix."""
+        super().__post_init__()
+        rules.find(self.rule)
 
 
 class DopamineSTDPState(NamedTuple):
@@ -88,8 +72,40 @@ def init(n_pre: int, n_post: int, synapses: Synapses | None = None) -> DopamineS
     return DopamineSTDPState(stdp.init(n_pre, n_post), jnp.zeros(shape))
 
 
+def change(
+    parameters: DopamineSTDP,
+    eligibility: Array,
+    weights: Array,
+    x: Array,
+    y: Array,
+    pre: Array,
+    post: Array,
+    hazard: Array,
+    dopamine: float | Array,
+    dt: float | Array = 1.0,
+    rate: float | Array = 1.0,
+) -> tuple[Array, Array]:
+    """Return eligibility and weights after one step, elementwise, so in any layout of synapses.
+
+    Args:
+        parameters: Constants of the rule.
+        eligibility, weights: Before the step.
+        x, y: Pre- and postsynaptic traces at the synapses, decayed to this step and without its spikes.
+        pre, post, hazard: Spikes of this step, and the probability of the postsynaptic ones, at the synapses.
+        dopamine, dt, rate: As in :func:`step`.
+    """
+    p = parameters
+    increment = rules.find(p.rule)(p.stdp, x, y, pre, post, hazard)
+    eligibility = eligibility * jnp.exp(-dt / p.tau_e) + increment
+    if p.gating == "multiplicative":
+        changed = p.learning_rate * p.receptor * rate * dopamine * dt * eligibility
+    else:
+        changed = p.learning_rate * rate * (1.0 + dopamine) * increment
+    return eligibility, bounds.apply(p.bounds, weights, changed)
+
+
 def step(
-    parameters: DopamineSTDPParameters,
+    parameters: DopamineSTDP,
     state: DopamineSTDPState,
     weights: Array,
     pre: Array,
@@ -122,20 +138,43 @@ def step(
     Raises:
         NeurorlError: The escape-noise rule without a hazard.
     """
-    p = parameters
+    traces, *seen = _seen(parameters, state, pre, post, dt, hazard, synapses)
+    eligibility, weights = change(parameters, state.eligibility, weights, *seen, dopamine, dt, rate)
+    return DopamineSTDPState(traces, eligibility), weights
+
+
+def tag(
+    parameters: DopamineSTDP,
+    state: DopamineSTDPState,
+    pre: Array,
+    post: Array,
+    dt: float | Array = 1.0,
+    *,
+    hazard: Array | None = None,
+    synapses: Synapses | None = None,
+) -> DopamineSTDPState:
+    """Let the spikes of one step leave their traces, and no weight change; arguments as in :func:`step`."""
+    traces, *seen = _seen(parameters, state, pre, post, dt, hazard, synapses)
+    increment = rules.find(parameters.rule)(parameters.stdp, *seen)
+    return DopamineSTDPState(traces, state.eligibility * jnp.exp(-dt / parameters.tau_e) + increment)
+
+
+def _seen(
+    p: DopamineSTDP,
+    state: DopamineSTDPState,
+    pre: Array,
+    post: Array,
+    dt: float | Array,
+    hazard: Array | None,
+    synapses: Synapses | None,
+) -> tuple[STDPState, Array, Array, Array, Array, Array]:
+    """Return the traces after a step, and what the synapses see of it: x, y, pre, post and hazard."""
     if hazard is None:
-        if p.rule == "escape-noise":
-            raise NeurorlError("'hazard' is None; the rule escape-noise needs the probability of each spike in this step, [m]")
+        if getattr(rules.find(p.rule), "needs_hazard", False):
+            raise NeurorlError(f"'hazard' is None; the rule {p.rule} needs the probability of each spike in this step, [m]")
         hazard = jnp.zeros_like(post)
     traces = stdp.decay(p.stdp, state.traces, dt)
     x, y = stdp.at_synapses(traces.pre, traces.post, synapses)
     pre_at, post_at = stdp.at_synapses(pre, post, synapses)
-    _, hazard_at = stdp.at_synapses(pre, hazard, synapses)
-    increment = RULES[p.rule](p.stdp, x, y, pre_at, post_at, hazard_at)
-    eligibility = state.eligibility * jnp.exp(-dt / p.tau_e) + increment
-    if p.gating == "multiplicative":
-        change = p.learning_rate * rate * dopamine * dt * eligibility
-    else:
-        change = p.learning_rate * rate * (1.0 + dopamine) * increment
-    state = DopamineSTDPState(stdp.add(p.stdp, traces, pre, post), eligibility)
-    return state, bounds.apply(p.bounds, weights, change)
+    hazard_at = stdp.at_synapses(pre, hazard, synapses)[1]
+    return stdp.add(p.stdp, traces, pre, post), x, y, pre_at, post_at, hazard_at

@@ -25,7 +25,7 @@ from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class STDPParameters(Checked):
+class STDP(Checked):
     """Constants of the window; an amplitude may be negative (anti-Hebbian plasticity)."""
 
     a_plus: float | Array = parameter(0.01, "weight change of a pair at dt -> 0+")
@@ -54,7 +54,7 @@ class Synapses(Protocol):
         """Postsynaptic neuron of each synapse, [s]."""
 
 
-def window(parameters: STDPParameters, dt: Array) -> Array:
+def window(parameters: STDP, dt: Array) -> Array:
     """Return the weight change of one pair of spikes ``dt = t_post - t_pre`` ms apart."""
     p = parameters
     potentiation = p.a_plus * jnp.exp(-jnp.abs(dt) / p.tau_plus)
@@ -62,7 +62,7 @@ def window(parameters: STDPParameters, dt: Array) -> Array:
     return jnp.where(dt > 0, potentiation, jnp.where(dt < 0, depression, 0.0))
 
 
-def change(parameters: STDPParameters, x: Array, y: Array, pre: Array | float, post: Array | float) -> Array:
+def change(parameters: STDP, x: Array, y: Array, pre: Array | float, post: Array | float) -> Array:
     """Return the weight change of one step's spikes, elementwise.
 
     Args:
@@ -103,12 +103,12 @@ def init(n_pre: int, n_post: int) -> STDPState:
     return STDPState(jnp.zeros(n_pre), jnp.zeros(n_post))
 
 
-def decay(parameters: STDPParameters, state: STDPState, dt: float | Array) -> STDPState:
+def decay(parameters: STDP, state: STDPState, dt: float | Array) -> STDPState:
     """Return the traces ``dt`` ms later, without spikes in between; exact."""
     return STDPState(state.pre * jnp.exp(-dt / parameters.tau_plus), state.post * jnp.exp(-dt / parameters.tau_minus))
 
 
-def add(parameters: STDPParameters, state: STDPState, pre: Array, post: Array) -> STDPState:
+def add(parameters: STDP, state: STDPState, pre: Array, post: Array) -> STDPState:
     """Return the traces after spikes ``pre`` [n] and ``post`` [m]."""
     if parameters.pairing == "nearest":
         return STDPState(jnp.maximum(state.pre, pre), jnp.maximum(state.post, post))
@@ -116,7 +116,7 @@ def add(parameters: STDPParameters, state: STDPState, pre: Array, post: Array) -
 
 
 def step(
-    parameters: STDPParameters,
+    parameters: STDP,
     state: STDPState,
     pre: Array,
     post: Array,

@@ -204,6 +204,55 @@ def grid(height: int, width: int, radius: float, periodic: bool = False, self_co
     return from_pairs(np.concatenate([*pre, np.zeros(0, int)]), np.concatenate([*post, np.zeros(0, int)]), n, n)
 
 
+def by_distance(
+    pre: np.ndarray,
+    post: np.ndarray,
+    radius: float,
+    seed: int,
+    probability: float = 1.0,
+    profile: str = "gaussian",
+    self_connections: bool = False,
+) -> Connectivity:
+    r"""Return synapses that are the likelier the nearer two neurons lie.
+
+    .. math:: p_{ij} = probability \, e^{-d_{ij}^2 / 2 radius^2} \quad \text{(gaussian)}, \qquad
+       probability \, e^{-d_{ij} / radius} \quad \text{(exponential)}
+
+    Args:
+        pre, post: Positions of the neurons, [n_pre, dimensions] and [n_post, dimensions], or [n] on a line.
+        radius: Scale of the distance, in the unit of the positions.
+        seed: Of the draw.
+        probability: Of a pair at distance 0.
+        profile: "gaussian", "exponential", or "disc": ``probability`` up to the radius and nothing beyond.
+        self_connections: Whether a neuron at the very same place, within one population itself, may be a target.
+
+    Raises:
+        NeurorlError: Positions of unequal dimensions, a radius that is not positive, or an unknown profile.
+    """
+    pre, post = (np.asarray(p, float).reshape(len(p), -1) for p in (pre, post))
+    if pre.shape[1] != post.shape[1]:
+        raise NeurorlError(f"'pre' has positions of {pre.shape[1]} dimensions and 'post' of {post.shape[1]}; give as many")
+    _within("probability", probability, 0.0, 1.0)
+    if not 0.0 < radius < np.inf:
+        raise NeurorlError(f"'radius' is {radius}; it must be above 0, in the unit of the positions")
+    falls = {
+        "gaussian": lambda d: np.exp(-(d**2) / (2 * radius**2)),
+        "exponential": lambda d: np.exp(-d / radius),
+        "disc": lambda d: (d <= radius).astype(float),
+    }
+    if profile not in falls:
+        raise NeurorlError(f"'profile' is {profile!r}; it must be one of {', '.join(falls)}")
+    rng, found = np.random.default_rng(seed), []
+    for neuron, place in enumerate(pre):  # row by row: memory grows with the neurons and not with the pairs
+        distance = np.linalg.norm(post - place, axis=1)
+        chosen = rng.random(len(post)) < probability * falls[profile](distance)
+        if not self_connections and pre.shape == post.shape:
+            chosen &= ~((distance == 0.0) & (np.arange(len(post)) == neuron))
+        found.append(np.flatnonzero(chosen))
+    pairs = np.repeat(np.arange(len(pre)), [len(targets) for targets in found])
+    return Connectivity(pairs, np.concatenate([*found, np.zeros(0, int)]), len(pre), len(post))
+
+
 def _from_slots(slots: np.ndarray, n_pre: int, n_post: int, columns: int) -> Connectivity:
     """Return the synapses numbered along the rows of pairs; with a column less than n_post, the diagonal is skipped."""
     pre, post = np.divmod(slots, columns) if columns else (slots, slots)

@@ -10,9 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError
-
-TOLERANCE = 1e-3  # how far from a whole number of steps a delay may be, in steps: room for float32, none for a wrong dt
 
 
 class DelayLine(NamedTuple):
@@ -73,15 +72,13 @@ def to_steps(delay: float | np.ndarray, dt: float, max_delay: float) -> np.ndarr
     Raises:
         NeurorlError: ``dt`` not positive; a delay that is not finite, below one step, above ``max_delay``, or between steps.
     """
-    if not (np.isfinite(dt) and dt > 0):
-        raise NeurorlError(f"'dt' is {dt}; the step must be above 0 ms")
     delays = np.asarray(delay, np.float64)
-    steps = np.rint(delays / dt) if np.isfinite(delays).all() else np.zeros(delays.shape)
+    steps, between = step_rule.whole_steps(delays, dt)
     for wrong, fix in (
         (~np.isfinite(delays), "it must be a finite number"),
-        (delays / dt < 1 - TOLERANCE, f"a synapse takes at least one step: use {dt} ms or more, or a smaller dt"),
-        (delays > max_delay + TOLERANCE * dt, f"it must be at most max_delay, {max_delay} ms"),
-        (np.abs(delays / dt - steps) > TOLERANCE, f"it must be a multiple of the step: use a dt that divides it, not {dt} ms"),
+        (delays / dt < 1 - step_rule.WRITTEN, f"a synapse takes at least one step: use {dt} ms or more, or a smaller dt"),
+        (delays > max_delay + step_rule.WRITTEN * dt, f"it must be at most max_delay, {max_delay} ms"),
+        (between, f"it must be a multiple of the step: use a dt that divides it, not {dt} ms"),
     ):
         if wrong.any():
             raise NeurorlError(f"'delay' is {delays[wrong].flat[0]} ms; {fix}")

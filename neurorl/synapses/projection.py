@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError, nearest
 from neurorl.synapses import delay_line
 from neurorl.synapses.connectivity import Connectivity
@@ -138,12 +139,32 @@ class Projection:
         # What arrived is cleared one step late, because XLA copies an array that is read and then written.
         gone = jnp.zeros((1, self.connectivity.n_post), state.in_flight.dtype)
         in_flight = lax.dynamic_update_slice(state.in_flight, gone, (state.cursor, 0))
-        if len(self.connectivity):
+        if self.complete:
+            row = (cursor + self.delay[0] - 1) % self.max_delay
+            sent = spikes @ weights.reshape(self.connectivity.n_pre, self.connectivity.n_post)
+            in_flight = in_flight.at[row].add(sent) if self.max_delay > 1 else sent[None]
+        elif len(self.connectivity):
             send = self._send_rows if self._by_rows else self._send_all
             # Off a CPU a loop over few spikes wastes the device, and one operation over all synapses does not.
             flat = lax.platform_dependent(weights, in_flight.reshape(-1), cursor, spikes, cpu=send, default=self._send_all)
             in_flight = flat.reshape(in_flight.shape)
         return ProjectionState(in_flight, cursor), lax.dynamic_index_in_dim(in_flight, cursor, 0, keepdims=False)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every pair has a synapse, all of one delay: then [s] is a matrix [n_pre, n_post], and a step one product."""
+        c = self.connectivity
+        return len(c) == c.n_pre * c.n_post and self.shared_delay is not None
+
+    @cached_property
+    def shared_delay(self) -> int | None:
+        """The delay that all synapses share, steps; None where they differ or there is none."""
+        return int(self.delay[0]) if self.delay.size and (self.delay == self.delay[0]).all() else None
+
+    def matrix(self, weights: Array) -> Array:
+        """Return the weights [s] as a matrix [n_post, n_pre]; NaN where there is no synapse."""
+        c = self.connectivity
+        return jnp.full((c.n_post, c.n_pre), jnp.nan).at[c.post, c.pre].set(weights)
 
     @cached_property
     def _widest(self) -> int:
@@ -237,5 +258,5 @@ def project(
     else:
         longest = int(steps.max(initial=1))
     if max_delay is not None:
-        longest = int(max_delay / dt + delay_line.TOLERANCE)
+        longest = int(max_delay / dt + step_rule.WRITTEN)
     return Projection(connectivity, np.broadcast_to(steps, len(connectivity)) if steps.ndim == 0 else steps, longest, sign)

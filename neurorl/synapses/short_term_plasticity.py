@@ -20,7 +20,7 @@ from neurorl.parameters import Checked, parameter
 
 
 @struct.dataclass
-class ShortTermPlasticityParameters(Checked):
+class ShortTermPlasticity(Checked):
     """Constants of a presynaptic population; every field is a scalar or has the population's shape."""
 
     u: float | Array = parameter(0.5, "U, fraction of the resources that the first spike releases", above=0.0, high=1.0)
@@ -29,8 +29,8 @@ class ShortTermPlasticityParameters(Checked):
 
 
 # Figure 1 of Tsodyks, Pawelzik and Markram (1998): synapses between pyramidal neurons, and from them onto interneurons.
-DEPRESSING = ShortTermPlasticityParameters(u=0.5, tau_rec=800.0, tau_facil=0.0)
-FACILITATING = ShortTermPlasticityParameters(u=0.03, tau_rec=130.0, tau_facil=530.0)
+DEPRESSING = ShortTermPlasticity(u=0.5, tau_rec=800.0, tau_facil=0.0)
+FACILITATING = ShortTermPlasticity(u=0.03, tau_rec=130.0, tau_facil=530.0)
 
 
 class ShortTermPlasticityState(NamedTuple):
@@ -40,7 +40,7 @@ class ShortTermPlasticityState(NamedTuple):
     x: Array  # [n], resources available, in [0, 1]
 
 
-def init(n: int, parameters: ShortTermPlasticityParameters = DEPRESSING) -> ShortTermPlasticityState:
+def init(n: int, parameters: ShortTermPlasticity = DEPRESSING) -> ShortTermPlasticityState:
     """Return rested synapses: the first spike will release U.
 
     Raises:
@@ -51,7 +51,7 @@ def init(n: int, parameters: ShortTermPlasticityParameters = DEPRESSING) -> Shor
 
 
 def step(
-    parameters: ShortTermPlasticityParameters, state: ShortTermPlasticityState, spikes: Array, dt: float | Array = 1.0
+    parameters: ShortTermPlasticity, state: ShortTermPlasticityState, spikes: Array, dt: float | Array = 1.0
 ) -> tuple[ShortTermPlasticityState, Array]:
     """Advance the synapses by one step.
 
@@ -74,7 +74,7 @@ def step(
     return ShortTermPlasticityState(u, x - released), released
 
 
-def steady_state(parameters: ShortTermPlasticityParameters, rate: float | Array) -> ShortTermPlasticityState:
+def steady_state(parameters: ShortTermPlasticity, rate: float | Array) -> ShortTermPlasticityState:
     """Return u after its jump and x before the release, whose product is the efficacy of every spike of a regular train.
 
     Args:

@@ -101,6 +101,6 @@ def test_one_head_acts_as_a_single_population_does():
     for i in range(10):
         key = jax.random.key(i)
         alone = escape_noise.first_spike(key, escape_noise.hazard(drive, agent.actor.hazard))
-        post, winners = agent._decide(key, drive)
-        assert int(winners[0]) == int(alone.winner)
-        np.testing.assert_array_equal(post.spikes, alone.spikes)
+        choice = agent.readout.choose(key, drive)
+        assert int(choice.action) == int(alone.winner)
+        np.testing.assert_array_equal(choice.spikes, alone.spikes)

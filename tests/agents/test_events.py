@@ -43,6 +43,10 @@ def learned(agent, events_of_a_step):
     return state
 
 
+def modulated(agent, **modulators):
+    return agent.replace(modulation=agent.modulation.replace(**modulators))
+
+
 def test_events_add_nothing_to_the_reward(agent):
     without = learned(agent, ())
     told = learned(agent, events(EventCode.WORK, EventCode.FAULT, EventCode.REWARD))
@@ -52,10 +56,10 @@ def test_events_add_nothing_to_the_reward(agent):
 
 def test_a_switch_of_source_opens_the_gate_and_is_no_reward(agent):
     # A gate that would be all but closed, and no other learning between switches that would open it.
-    shut = agent.replace(acetylcholine=agent.acetylcholine.replace(start=0.0, rate=0.0))
+    shut = modulated(agent, acetylcholine=agent.modulation.acetylcholine.replace(start=0.0, rate=0.0))
     calm, switched = learned(shut, events()), learned(shut, events(EventCode.SWITCH))
-    assert float(calm.uncertainty) == 0.0
-    assert float(switched.uncertainty) == pytest.approx(shut.acetylcholine.switch)
+    assert float(calm.modulators["acetylcholine"]) == 0.0
+    assert float(switched.modulators["acetylcholine"]) == pytest.approx(shut.modulation.acetylcholine.switch)
     np.testing.assert_array_equal(
         calm.critic.weights, switched.critic.weights
     )  # the critic has no gate: its dopamine is the same

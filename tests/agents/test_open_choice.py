@@ -7,8 +7,11 @@ import pytest
 
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
-from neurorl.agents.spiking_actor_critic import Actor, Critic, Encoder, SpikingActorCritic
+from neurorl.agents.critic import Critic
+from neurorl.agents.readout import Actor
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
 from neurorl.codes import OneHot, PlaceCells
+from neurorl.codes.sensory import Encoder
 
 AGENT = SpikingActorCritic(code=OneHot(n=1), actions=Actions(choices=(4,), high=(3.0,)))
 
@@ -16,7 +19,7 @@ AGENT = SpikingActorCritic(code=OneHot(n=1), actions=Actions(choices=(4,), high=
 def test_the_first_choice_of_four_that_know_nothing_has_the_surprise_of_chance():
     """Until a neuron fires there is no choice to be surprised by, so a key is sought with which one does."""
     states = [AGENT.learn(AGENT.init(jax.random.key(0)), restart(jnp.int32(0)), jax.random.key(k))[0] for k in range(8)]
-    surprises = {round(float(s.unlikely), 4) for s in states}
+    surprises = {round(float(s.surprise), 4) for s in states}
     assert round(float(np.log(4.0)), 4) in surprises
     assert surprises <= {0.0, round(float(np.log(4.0)), 4)}
 
@@ -24,7 +27,7 @@ def test_the_first_choice_of_four_that_know_nothing_has_the_surprise_of_chance()
 @pytest.mark.parametrize("strength", [0.0, 0.5])
 def test_surprise_is_paid_in_units_of_reward(strength):
     agent = AGENT.replace(actor=Actor(entropy=strength))
-    state = agent.init(jax.random.key(0))._replace(unlikely=jnp.float32(2.0))
+    state = agent.init(jax.random.key(0))._replace(surprise=jnp.float32(2.0))
     no = jnp.array(False)
     *_, activity = agent.record(state, Timestep(jnp.int32(0), jnp.float32(1.0), no, no, jnp.int32(0)), jax.random.key(1))
     bare = AGENT.record(state, Timestep(jnp.int32(0), jnp.float32(1.0 + 2.0 * strength), no, no, jnp.int32(0)), jax.random.key(1))
@@ -54,10 +57,10 @@ def test_more_neurons_a_cell_tell_its_rate_more_finely():
     def error(neurons):
         agent = SpikingActorCritic(code=PlaceCells(low=(0.0, 0.0), high=(1.0, 1.0)), encoder=Encoder(neurons=neurons))
         observation = jnp.array([0.3, 0.6])
-        state = agent.init(jax.random.key(0)).encoder
+        state = agent.init(jax.random.key(0)).sensory
         errors = []
         for _ in range(20):
-            state, x = agent.encode(state, observation, jax.random.key(1))
+            state, x = agent.sensory.fire(state, observation, jax.random.key(1))
             errors.append(np.abs(x.final() - agent.code.rates(observation)).sum())
         return np.mean(errors[5:])  # the trace has settled
 

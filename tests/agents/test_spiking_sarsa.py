@@ -30,7 +30,7 @@ def walk(agent, timesteps, seed=0):
 
 def values(agent, state):
     """Return the value of every action in every place, in units of the scale, read from the weights."""
-    pairs = 0.5 * (1.0 + np.array([1.0, -1.0])[:, None] * agent.optimism / HEADROOM) + np.asarray(state.weights)
+    pairs = 0.5 * (1.0 + np.array([1.0, -1.0])[:, None] * agent.optimism / HEADROOM) + np.asarray(state.synapses.weights)
     pairs = np.clip(pairs, 0.0, 1.0)
     return pairs[:, 0] - pairs[:, 1]
 
@@ -66,17 +66,17 @@ def test_it_computes_what_sarsa_with_replacing_traces_computes():
 
 def test_without_dopamine_no_weight_changes():
     states, _ = walk(AGENT.replace(gain=0.0), LIFE)
-    assert not np.any(states[-1].weights)
+    assert not np.any(states[-1].synapses.weights)
     changed, _ = walk(AGENT, LIFE)
-    assert np.any(changed[-1].weights)
+    assert np.any(changed[-1].synapses.weights)
 
 
 def test_a_truncation_teaches_nothing_and_a_termination_does():
     begin = [restart(jnp.int32(0)), at(0, -1.0, terminated=True), at(1, -1.0)]
     cut, _ = walk(AGENT, [*begin, at(2, -1.0, truncated=True)])
     ended, _ = walk(AGENT, [*begin, at(2, -1.0, terminated=True)])
-    np.testing.assert_array_equal(cut[-1].weights, cut[-2].weights)
-    assert np.any(ended[-1].weights != ended[-2].weights)
+    np.testing.assert_array_equal(cut[-1].synapses.weights, cut[-2].synapses.weights)
+    assert np.any(ended[-1].synapses.weights != ended[-2].synapses.weights)
 
 
 @pytest.mark.parametrize("unit", [1e-3, 1e3])
@@ -84,12 +84,12 @@ def test_the_unit_of_the_reward_does_not_matter(unit):
     scaled = [t._replace(reward=t.reward * unit) for t in LIFE]
     (one, actions), (other, same) = walk(AGENT, LIFE), walk(AGENT, scaled)
     assert actions == same
-    np.testing.assert_allclose(one[-1].weights, other[-1].weights, atol=1e-5)
+    np.testing.assert_allclose(one[-1].synapses.weights, other[-1].synapses.weights, atol=1e-5)
 
 
 def test_acting_chooses_the_action_of_most_spikes_by_the_slow_weights():
     state = AGENT.init(jax.random.key(0))
-    state = state._replace(consolidated=state.consolidated.at[2, 0, 3].set(0.1))
+    state = state._replace(synapses=state.synapses._replace(slow=state.synapses.slow.at[2, 0, 3].set(0.1)))
     activity, action = AGENT.act(state, AGENT.rest(state), jnp.int32(3), jax.random.key(1))
     assert action == 2
     assert activity.shape == (3, 2)
@@ -106,9 +106,9 @@ def test_a_finer_box_of_two_dimensions_has_one_map_of_sharp_tilings():
 def test_curiosity_tries_what_was_less_often_asked_about_and_only_while_learning():
     state = AGENT.init(jax.random.key(0))
     ahead = 0.02  # of action 0, whose synapses were pushed to and fro, before the others, of which nothing was asked
-    weights = state.weights.at[0, 0, 3].set(ahead)
+    weights = state.synapses.weights.at[0, 0, 3].set(ahead)
     pushes = Pushes(state.pushes.net, state.pushes.gross.at[0, :, 3].set(1.0))
-    state = state._replace(weights=weights, consolidated=weights, pushes=pushes)
+    state = state._replace(synapses=state.synapses._replace(weights=weights, slow=weights), pushes=pushes)
     for curiosity, stays in ((0.0, True), (1.0, False)):
         agent = AGENT.replace(curiosity=curiosity)
         assert float(state.uncertainty) > ahead

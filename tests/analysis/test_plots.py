@@ -96,7 +96,7 @@ def test_weight_histogram_counts_every_synapse():
     weights = np.array([[0.0, 0.1, np.nan], [0.9, 1.0, 1.0]])
     axes = plots.weight_histogram(weights, bins=10, bounds=(0.0, 1.0))
     assert [bar.get_height() for bar in axes.patches] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 3]
-    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["mean 0.6", "bounds"]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["5 synapses, mean 0.6", "bounds"]
     image(axes)
     image(plots.weight_histogram(np.zeros((3, 3))))
 

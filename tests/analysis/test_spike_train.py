@@ -1,5 +1,6 @@
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,6 +86,40 @@ def test_a_raster_survives_the_way_through_times_and_json(rows, dt):
     assert from_json(to_json(train)) == train
 
 
+@pytest.mark.parametrize("dt", [0.025, 0.1, 1 / 3, 1000 / 30_000, 1.0])
+def test_a_long_raster_survives_times_in_single_precision(dt):
+    rows = np.unique(np.random.default_rng(0).integers(0, 4_000_000, 2000))
+    rounded = (rows * dt).astype(np.float32)
+    for times in (rounded, jnp.array(rows) * dt, rounded.astype(float), rounded.tolist()):
+        back = SpikeTrain(times, 4_000_000 * dt).to_raster(dt)
+        assert len(back) == 4_000_000
+        np.testing.assert_array_equal(np.flatnonzero(back), rows)
+
+
+def test_times_that_float32_cannot_tell_apart_are_refused_for_that_and_not_for_dt():
+    rows = np.array([9_999_999, 10_000_000])
+    with pytest.raises(NeurorlError, match=r"in float64"):
+        SpikeTrain((rows * (1 / 3)).astype(np.float32)).to_raster(1 / 3, steps=10_000_001)
+    with pytest.raises(NeurorlError, match=r"twice.* \(float32 has numbers only every 4 ms there: give the times in float64\)"):
+        SpikeTrain(np.float32([4e7 + 1, 4e7]))
+    raster = SpikeTrain(rows * (1 / 3)).to_raster(1 / 3, steps=10_000_001)
+    np.testing.assert_array_equal(np.flatnonzero(raster), rows)
+
+
+def test_a_time_that_rounding_put_after_the_end_is_the_end():
+    assert SpikeTrain([0.1, 3 * 0.1], 0.3).rate() == pytest.approx(2 / 0.3e-3)
+    assert SpikeTrain(np.float32([0.1, 0.3]), 0.3).rate() == pytest.approx(2 / 0.3e-3)
+    assert SpikeTrain(np.float32([0.1, 0.3]).tolist(), 0.3).count == 2
+    with pytest.raises(NeurorlError, match=r"'times' has 0.300000001 ms; it must be finite and in \[0, 0.3\]"):
+        SpikeTrain([0.1, 0.3 + 1e-9], 0.3)
+
+
+def test_intervals_of_times_in_single_precision_are_their_differences():
+    times = np.float32([100_000.1, 100_000.2])
+    np.testing.assert_array_equal(SpikeTrain(times).isis, np.diff(times.astype(float)))
+    assert from_json(to_json(SpikeTrain(times, 2e5))) == SpikeTrain(times, 2e5)
+
+
 def test_times_survive_a_raster_to_within_a_step():
     train = poisson_train(3, rate=5.0, duration=2000.0)
     back = SpikeTrain.from_raster(train.to_raster(0.5), 0.5)
@@ -144,7 +179,7 @@ def test_fano_factor_is_one_for_poisson_zero_for_a_clock_and_nan_for_silence():
         (lambda: EXAMPLE.rate(-1.0), "'duration' is -1.0 ms"),
         (lambda: SpikeTrain([1.0]).to_raster(1.0), "the number of 'steps'"),
         (lambda: EXAMPLE.to_raster(1.0, steps=50), "'steps' is 50, but the spike at 60.0 ms lies in step 60"),
-        (lambda: EXAMPLE.to_raster(30.0), "longer than the shortest interval of 15 ms"),
+        (lambda: EXAMPLE.to_raster(30.0), "'dt' is 30.0 ms, and the spikes at 10.0 and 25.0 ms lie in one step"),
         (lambda: EXAMPLE.to_raster(0.0), "'dt' is 0.0 ms"),
         (lambda: SpikeTrain.from_raster([0.0, 2.0], 1.0), "'raster' has 2.0; spikes are 0.0 or 1.0"),
         (lambda: SpikeTrain.from_raster([0.0, math.nan], 1.0), "'raster' has nan"),

@@ -67,6 +67,6 @@ def test_with_inhibition_the_network_is_asynchronous_and_irregular():
 
 def test_without_inhibition_it_runs_to_its_limit():
     found = ei_balance.statistics(ei_balance.simulate(seed=0, inhibition=0.0))
-    limit = 1000.0 / (ei_balance.CONFIG.tau_ref + ei_balance.CONFIG.dt)
+    limit = 1000.0 / (ei_balance.NEURON.refractory + ei_balance.CONFIG.dt)
     assert found.rate == pytest.approx(limit, rel=0.01)
     assert found.cv < 0.05

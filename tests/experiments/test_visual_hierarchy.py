@@ -8,8 +8,8 @@ import pytest
 from experiments.examples import visual_hierarchy as vh
 from neurorl.errors import NeurorlError
 from neurorl.plasticity import dopamine_stdp
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
 
 CLASSES = 10
 
@@ -56,9 +56,7 @@ def test_a_trial_is_the_stepwise_reference_rule_with_dopamine_for_the_winner(lab
     winner = int(winners[0])
     assert float(received) == float(winner == label)
 
-    rule = DopamineSTDPParameters(
-        stdp=STDPParameters(a_plus=1.0, tau_plus=vh.TAU), rule="td-ltp", tau_e=1e9, learning_rate=vh.RATE, bounds=vh.BOUNDS
-    )
+    rule = DopamineSTDP(stdp=STDP(a_plus=1.0, tau_plus=vh.TAU), rule="td-ltp", tau_e=1e9, learning_rate=vh.RATE, bounds=vh.BOUNDS)
     reference = jax.jit(lambda *args: dopamine_stdp.step(rule, *args))
     silent = jnp.zeros(CLASSES)
     reachable = []

@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from neurorl.errors import NeurorlError
 from neurorl.homeostasis import scaling, target_rate
-from neurorl.homeostasis.target_rate import TargetRateParameters, TargetRateState
+from neurorl.homeostasis.target_rate import TargetRate, TargetRateState
 from neurorl.neurons import lif
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 
 WEIGHTS = arrays(np.float32, (3, 4), elements=st.floats(-50.0, 50.0, width=32, allow_subnormal=False))
 ORDER = {"l1": 1, "l2": 2}
@@ -22,7 +22,7 @@ normalise_listed = jax.jit(scaling.normalise_listed, static_argnames=("n", "norm
 
 @given(rate=st.floats(0.0, 200.0), dt=st.floats(0.01, 10.0), tau=st.floats(10.0, 1e4), steps=st.integers(1, 500))
 def test_the_estimate_decays_exactly_between_spikes(rate, dt, tau, steps):
-    parameters = TargetRateParameters(tau_rate=tau)
+    parameters = TargetRate(tau_rate=tau)
     once, _ = step(parameters, TargetRateState(jnp.float32([rate])), jnp.zeros(1), steps * dt)
     np.testing.assert_allclose(once.rate, rate * np.exp(-steps * dt / tau), rtol=1e-4, atol=1e-6)
     twice = TargetRateState(jnp.float32([rate]))
@@ -34,13 +34,13 @@ def test_the_estimate_decays_exactly_between_spikes(rate, dt, tau, steps):
 @given(rate=st.floats(1.0, 200.0), dt=st.floats(0.01, 5.0), tau=st.floats(10.0, 1e4))
 def test_a_rate_is_its_own_estimate_whatever_the_step(rate, dt, tau):
     """Fed the mean number of spikes a step, the estimate stays at the rate: it has no bias of order dt."""
-    state, _ = step(TargetRateParameters(tau_rate=tau), TargetRateState(jnp.float32([rate])), jnp.float32([rate * dt / 1000]), dt)
+    state, _ = step(TargetRate(tau_rate=tau), TargetRateState(jnp.float32([rate])), jnp.float32([rate * dt / 1000]), dt)
     np.testing.assert_allclose(state.rate, rate, rtol=1e-5)
 
 
 @given(rates=arrays(np.float32, 3, elements=st.floats(0.0, 500.0, width=32)), target=st.floats(0.1, 100.0))
 def test_weights_shrink_above_the_target_grow_below_and_stay_positive(rates, target):
-    state, factor = step(TargetRateParameters(target=target, speed=0.1), TargetRateState(rates), jnp.zeros(3), 1.0)
+    state, factor = step(TargetRate(target=target, speed=0.1), TargetRateState(rates), jnp.zeros(3), 1.0)
     assert (factor > 0).all()
     error, direction = target - np.asarray(state.rate), np.sign(np.log(factor))
     assert (direction * error >= 0).all()
@@ -48,7 +48,7 @@ def test_weights_shrink_above_the_target_grow_below_and_stay_positive(rates, tar
 
 
 def test_scaling_is_the_exponential_of_the_error_and_one_at_the_target():
-    parameters = TargetRateParameters(target=10.0, speed=0.02, tau_rate=1e9)
+    parameters = TargetRate(target=10.0, speed=0.02, tau_rate=1e9)
     _, factor = step(parameters, TargetRateState(jnp.array([0.0, 10.0, 30.0])), jnp.zeros(3), 500.0)
     np.testing.assert_allclose(factor, np.exp(0.02 * np.array([10.0, 0.0, -20.0]) * 0.5), rtol=1e-5)
 
@@ -56,7 +56,7 @@ def test_scaling_is_the_exponential_of_the_error_and_one_at_the_target():
 @given(counts=st.lists(st.integers(0, 5), min_size=3, max_size=3), rate=st.floats(1.0, 50.0))
 def test_a_long_step_takes_the_count_of_its_spikes(counts, rate):
     """Far below its time constant the estimate of 100 ms with a count is that of 100 steps of 1 ms with the spikes."""
-    parameters = TargetRateParameters(tau_rate=1e4, speed=0.1)
+    parameters = TargetRate(tau_rate=1e4, speed=0.1)
     many, product = TargetRateState(jnp.full(3, rate, jnp.float32)), 1.0
     once, factor = step(parameters, many, jnp.float32(counts), 100.0)
     for spikes in np.repeat(np.float32(counts)[None] / 10, 10, axis=0):  # the same spikes, spread over 10 steps of 10 ms
@@ -73,7 +73,7 @@ def simulate(key, weights, parameters):
     def one(carry, key):
         neurons, estimate, weights = carry
         arriving = (jax.random.uniform(key, (weights.shape[1],)) < 0.05).astype(weights.dtype)
-        neurons, spikes = lif.step(LIFParameters(), neurons, weights @ arriving, 1.0)
+        neurons, spikes = lif.step(LIF(), neurons, weights @ arriving, 1.0)
         estimate, factor = target_rate.step(parameters, estimate, spikes, 1.0)
         return (neurons, estimate, weights * factor[:, None]), spikes
 
@@ -86,7 +86,7 @@ def test_neurons_settle_at_their_targets_from_any_weights_and_keep_the_relative_
     targets = np.float32([10.0, 10.0, 10.0, 20.0])
     rng = np.random.default_rng(0)
     weights = np.float32(rng.uniform(0.5, 1.5, (4, 20)) * np.array([[6.0], [20.0], [60.0], [20.0]]))
-    parameters = TargetRateParameters(target=targets, tau_rate=2000.0, speed=0.005)
+    parameters = TargetRate(target=targets, tau_rate=2000.0, speed=0.005)
     after, rates = simulate(jax.random.key(0), weights, parameters)
     _, unscaled = simulate(jax.random.key(0), weights, parameters.replace(speed=0.0))
     np.testing.assert_allclose(rates, targets, rtol=0.05)
@@ -96,7 +96,7 @@ def test_neurons_settle_at_their_targets_from_any_weights_and_keep_the_relative_
 
 
 def test_a_neuron_begins_at_its_target():
-    state = target_rate.init(3, TargetRateParameters(target=7.0))
+    state = target_rate.init(3, TargetRate(target=7.0))
     np.testing.assert_array_equal(state.rate, [7.0, 7.0, 7.0])
 
 
@@ -104,9 +104,9 @@ def test_a_neuron_begins_at_its_target():
     ("make", "message"),
     [
         (lambda: target_rate.init(0), "'n' is 0"),
-        (lambda: TargetRateParameters(target=0.0), r"target' is 0.0; it must be above 0"),
-        (lambda: TargetRateParameters(tau_rate=-1.0), r"tau_rate' is -1.0"),
-        (lambda: TargetRateParameters(speed=np.nan), r"speed' is nan"),
+        (lambda: TargetRate(target=0.0), r"target' is 0.0; it must be above 0"),
+        (lambda: TargetRate(tau_rate=-1.0), r"tau_rate' is -1.0"),
+        (lambda: TargetRate(speed=np.nan), r"speed' is nan"),
     ],
 )
 def test_impossible_targets_are_refused(make, message):

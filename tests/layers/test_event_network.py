@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from neurorl.errors import NeurorlError
 from neurorl.layers import event_network, sparse_network
 from neurorl.layers.sparse_network import SparseNetworkParameters
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
-from neurorl.plasticity.stdp import STDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.plasticity.stdp import STDP
 
 N, K = 100, 40
 WIRINGS = [sparse_network.random_wiring(80, 20, probability, seed) for seed, probability in enumerate((0.05, 0.2, 0.9))]
-NEURON = LIFParameters(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
+NEURON = LIF(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
 
 
 def parameters(bounds=WeightBounds(kind="none"), w_excitatory=0.02, w_inhibitory=-0.05, **constants):
-    plasticity = DopamineSTDPParameters(bounds=bounds, **constants)
+    plasticity = DopamineSTDP(bounds=bounds, **constants)
     return SparseNetworkParameters(NEURON, plasticity, w_excitatory, w_inhibitory)
 
 
@@ -55,7 +55,7 @@ def inputs(seed, steps, dtype=np.float64):
 def test_events_and_steps_give_the_same_network_while_no_weight_clips(which, dt, seed, tau_plus, tau_minus, tau_e):
     wiring, longer = WIRINGS[which], max(dt, 1.0)  # chunks of K steps must not be longer than 5 time constants
     with jax.enable_x64(True):
-        p = parameters(stdp=STDPParameters(tau_plus=longer * tau_plus, tau_minus=tau_minus), tau_e=longer * tau_e)
+        p = parameters(stdp=STDP(tau_plus=longer * tau_plus, tau_minus=tau_minus), tau_e=longer * tau_e)
         state = sparse_network.init(p, wiring, 0.02)
         current, dopamine = (values / dt for values in inputs(seed, 3 * K))  # so that a step of any length changes about as much
         expected, spikes = stepwise(p, wiring, state, current, dopamine, dt)
@@ -103,7 +103,7 @@ def test_a_chunk_too_long_for_traced_constants_gives_nan_and_one_that_fits_what_
     block = inputs(7, K, np.float32)
 
     def chunk(tau_plus, tau_e, dt):
-        p = parameters(stdp=STDPParameters(tau_plus=tau_plus), tau_e=tau_e)
+        p = parameters(stdp=STDP(tau_plus=tau_plus), tau_e=tau_e)
         return event_network.chunk(p, rows, state, *block, dt)
 
     known, spikes = jax.jit(partial(chunk, tau_plus, tau_e, dt))()
@@ -181,7 +181,7 @@ def test_clipping_at_spikes_and_chunk_ends_stays_close_to_clipping_at_every_step
         ({"bounds": WeightBounds(kind="soft")}, 10, r"bounds\.kind"),
         ({"rule": "td-ltp"}, 10, "rule"),
         ({"gating": "additive"}, 10, "gating"),
-        ({"stdp": STDPParameters(pairing="nearest")}, 10, "pairing"),
+        ({"stdp": STDP(pairing="nearest")}, 10, "pairing"),
     ],
 )
 def test_what_has_no_event_driven_form_is_refused(constants, steps, message):

@@ -5,13 +5,13 @@ import pytest
 from neurorl.errors import NeurorlError
 from neurorl.layers import sparse_network
 from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.synapses.connectivity import Connectivity
 
-NEURON = LIFParameters(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
-P = SparseNetworkParameters(neuron=NEURON, plasticity=DopamineSTDPParameters(bounds=WeightBounds(0.0, 0.5)))
+NEURON = LIF(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
+P = SparseNetworkParameters(neuron=NEURON, plasticity=DopamineSTDP(bounds=WeightBounds(0.0, 0.5)))
 
 
 def joined(pairs, n_pre):

@@ -12,20 +12,20 @@ NO, YES = jnp.array(False), jnp.array(True)
 
 @given(uncertainty=st.floats(0.0, 1e6), floor=st.floats(0.0, 1.0), scale=st.floats(1e-6, 1e3))
 def test_gate_is_proportional_between_its_floor_and_one(uncertainty, floor, scale):
-    gate = float(acetylcholine.gate(Acetylcholine(floor=floor, scale=scale), jnp.float32(uncertainty)))
+    gate = float(acetylcholine.opening(Acetylcholine(floor=floor, scale=scale), jnp.float32(uncertainty)))
     assert np.float32(floor) <= gate <= 1.0
-    np.testing.assert_allclose(gate, np.clip(uncertainty / scale, floor, 1.0), rtol=1e-5)
+    np.testing.assert_allclose(gate, np.clip(uncertainty / scale, floor, 1.0), rtol=1e-5, atol=1e-37)
 
 
 def test_gate_starts_open_and_closes_to_its_floor():
     parameters = Acetylcholine()
-    assert acetylcholine.gate(parameters, jnp.float32(parameters.start)) == 1.0
-    assert acetylcholine.gate(parameters, jnp.float32(0.0)) == jnp.float32(parameters.floor)
+    assert acetylcholine.opening(parameters, jnp.float32(parameters.start)) == 1.0
+    assert acetylcholine.opening(parameters, jnp.float32(0.0)) == jnp.float32(parameters.floor)
 
 
 @given(uncertainty=st.floats(0.0, 1e3))
 def test_gate_is_one_when_disabled(uncertainty):
-    assert acetylcholine.gate(Acetylcholine(enabled=False), jnp.float32(uncertainty)) == 1.0
+    assert acetylcholine.opening(Acetylcholine(enabled=False), jnp.float32(uncertainty)) == 1.0
 
 
 @given(rate=st.floats(0.0, 1.0), dopamines=st.lists(st.floats(-10.0, 10.0), min_size=1, max_size=8))
@@ -46,6 +46,6 @@ def test_a_truncated_transition_says_nothing_about_surprise():
 def test_a_switch_of_source_opens_the_gate_and_never_closes_it():
     p = Acetylcholine()
     opened = acetylcholine.startle(p, jnp.float32(0.001), jnp.array(True))
-    assert float(acetylcholine.gate(p, opened)) == 1.0
+    assert float(acetylcholine.opening(p, opened)) == 1.0
     assert float(acetylcholine.startle(p, jnp.float32(0.5), jnp.array(True))) == 0.5
     assert float(acetylcholine.startle(p, jnp.float32(0.001), jnp.array(False))) == pytest.approx(0.001)

@@ -8,12 +8,12 @@ from hypothesis.extra.numpy import arrays
 from scipy.linalg import expm
 
 from neurorl.errors import NeurorlError
-from neurorl.neurons import adaptive_lif, lif
-from neurorl.neurons.adaptive_lif import AdaptiveLIFParameters, AdaptiveLIFState
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons import adaptive_lif, lif, population
+from neurorl.neurons.adaptive_lif import AdaptiveLIF, AdaptiveLIFState
+from neurorl.neurons.lif import LIF
 
-P = AdaptiveLIFParameters()
-run, run_lif = jax.jit(adaptive_lif.run), jax.jit(lif.run)
+P = AdaptiveLIF()
+run, run_lif = jax.jit(population.run), jax.jit(population.run)
 firing_rate = jax.jit(adaptive_lif.firing_rate)
 CURRENTS = jnp.array([18.0, 25.0, 40.0, 100.0])
 
@@ -41,7 +41,7 @@ def euler_spike_times(current, dt, duration):
 @given(currents=arrays(np.float32, (60, 3), elements=st.floats(-50.0, 100.0, width=32)), tau_w=st.floats(1.0, 500.0))
 def test_without_adaptation_it_is_the_lif_neuron_bit_for_bit(currents, tau_w):
     _, (spikes, v) = run(P.replace(b=0.0, tau_w=tau_w), adaptive_lif.init(3), currents, 1.0)
-    _, (expected_spikes, expected_v) = run_lif(LIFParameters(), lif.init(3), currents, 1.0)
+    _, (expected_spikes, expected_v) = run_lif(LIF(), lif.init(3), currents, 1.0)
     np.testing.assert_array_equal(spikes, expected_spikes)
     np.testing.assert_array_equal(v, expected_v)
 
@@ -103,9 +103,9 @@ def test_adapted_rate_is_the_lif_rate_without_adaptation_and_falls_with_it():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tau_w": 0.0}, r"AdaptiveLIFParameters\.tau_w' is 0.0; it must be above 0.0"),
+        ({"tau_w": 0.0}, r"AdaptiveLIF\.tau_w' is 0.0; it must be above 0.0"),
         ({"b": -1.0}, r"b' is -1.0; it must be at least 0.0"),
-        ({"v_reset": -50.0}, r"AdaptiveLIFParameters\.v_threshold' is -55.0 mV, not above v_reset"),
+        ({"v_reset": -50.0}, r"AdaptiveLIF\.v_threshold' is -55.0 mV, not above v_reset"),
     ],
 )
 def test_impossible_parameters_are_refused(change, message):

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorl.errors import NeurorlError
-from neurorl.neurons import izhikevich
-from neurorl.neurons.izhikevich import PRESETS, IzhikevichParameters, IzhikevichState
+from neurorl.neurons import izhikevich, population
+from neurorl.neurons.izhikevich import PRESETS, Izhikevich, IzhikevichState
 
 NAMES = list(PRESETS)
 # One population holds every preset: a neuron each, in the order of NAMES.
-ALL = IzhikevichParameters(**{f: jnp.array([getattr(p, f) for p in PRESETS.values()]) for f in ("a", "b", "c", "d")})
+ALL = Izhikevich(**{f: jnp.array([getattr(p, f) for p in PRESETS.values()]) for f in ("a", "b", "c", "d")})
 DT = 0.5
-run = jax.jit(izhikevich.run)
+run = jax.jit(population.run)
 step = jax.jit(izhikevich.step)
 
 
@@ -95,7 +95,7 @@ def test_resonator_responds_most_to_an_intermediate_frequency():
     current = 0.05 * np.sin(2 * np.pi * frequencies * time[:, None] / 1000.0)
     swing = {}
     for name in ("resonator", "regular_spiking"):
-        parameters = IzhikevichParameters(*(jnp.full(len(frequencies), getattr(PRESETS[name], f)) for f in "abcd"))
+        parameters = Izhikevich(*(jnp.full(len(frequencies), getattr(PRESETS[name], f)) for f in "abcd"))
         _, (spikes, v) = run(parameters, izhikevich.init(len(frequencies), parameters), jnp.float32(current), DT)
         assert spikes.sum() == 0
         swing[name] = np.ptp(np.asarray(v)[1500:], axis=0)
@@ -107,14 +107,14 @@ def test_resonator_responds_most_to_an_intermediate_frequency():
 @given(b=st.floats(-0.5, 0.26), current=st.floats(-30.0, 0.0))
 def test_resting_point_solves_the_quadratic_and_stays(b, current):
     with jax.enable_x64(True):
-        v, u = izhikevich.resting_point(IzhikevichParameters(b=b), current)
+        v, u = izhikevich.resting_point(Izhikevich(b=b), current)
         assert 0.04 * v**2 + 5 * v + 140 - u + current == pytest.approx(0.0, abs=1e-9)
         assert u == b * v
         assert v <= -(5 - b) / 0.08  # the lower one: the upper is the threshold
 
 
 def test_without_a_resting_point_the_neuron_starts_where_it_is_slowest_and_fires():
-    parameters = IzhikevichParameters(b=0.3)
+    parameters = Izhikevich(b=0.3)
     state = izhikevich.init(1, parameters)
     assert state.v[0] == pytest.approx(-(5 - 0.3) / 0.08)
     _, (spikes, _) = run(parameters, state, jnp.zeros((2000, 1)), DT)
@@ -131,7 +131,7 @@ def test_all_presets_are_silent_at_rest_without_input():
 
 @pytest.mark.parametrize("scheme", ["half_steps", "euler"])
 def test_schemes_converge_at_first_order(scheme):
-    parameters = IzhikevichParameters(scheme=scheme)
+    parameters = Izhikevich(scheme=scheme)
 
     @jax.jit
     def end(steps, dt):
@@ -158,7 +158,7 @@ def test_schemes_converge_at_first_order(scheme):
     scheme=st.sampled_from(["half_steps", "euler"]),
 )
 def test_step_is_the_update_of_its_scheme_with_the_reset_after_it(a, b, c, d, v, u, current, dt, scheme):
-    parameters = IzhikevichParameters(a, b, c, d, scheme=scheme)
+    parameters = Izhikevich(a, b, c, d, scheme=scheme)
     state, spikes = step(parameters, IzhikevichState(jnp.array([v]), jnp.array([u])), jnp.array([current]), dt)
     old = v
     for part in (dt,) if scheme == "euler" else (dt / 2, dt / 2):
@@ -174,7 +174,7 @@ def test_step_is_the_update_of_its_scheme_with_the_reset_after_it(a, b, c, d, v,
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"a": 0.0}, r"IzhikevichParameters\.a' is 0.0; it must be above 0.0"),
+        ({"a": 0.0}, r"Izhikevich\.a' is 0.0; it must be above 0.0"),
         ({"d": float("inf")}, r"d' is inf; it must be a finite number"),
         ({"c": 30.0}, r"v_peak' is 30.0 mV, not above c, 30.0 mV"),
         ({"scheme": "eular"}, r"scheme' is 'eular'; .* did you mean 'euler'"),
@@ -182,9 +182,9 @@ def test_step_is_the_update_of_its_scheme_with_the_reset_after_it(a, b, c, d, v,
 )
 def test_impossible_parameters_are_refused(change, message):
     with pytest.raises(NeurorlError, match=message):
-        IzhikevichParameters(**change)
+        Izhikevich(**change)
 
 
 def test_a_parameter_of_another_size_than_the_population_is_refused():
-    with pytest.raises(NeurorlError, match=r"IzhikevichParameters\.a' has shape \(7,\); .* each of the 3 neurons"):
+    with pytest.raises(NeurorlError, match=r"Izhikevich\.a' has shape \(7,\); .* each of the 3 neurons"):
         izhikevich.init(3, ALL)

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from neurorl.errors import NeurorlError
-from neurorl.neurons import lif
-from neurorl.neurons.lif import LIFParameters, LIFState
+from neurorl.neurons import lif, population
+from neurorl.neurons.lif import LIF, LIFState
 
-P = LIFParameters()
+P = LIF()
 RHEOBASE = (P.v_threshold - P.v_rest) / P.resistance
-run = jax.jit(lif.run)
+run = jax.jit(population.run)
 
 
 def simulated_intervals(parameters, currents, dt, duration=400.0):
@@ -120,7 +120,7 @@ def test_parameters_may_differ_within_a_population():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tau_m": 0.0}, r"LIFParameters\.tau_m' is 0.0; it must be above 0.0"),
+        ({"tau_m": 0.0}, r"LIF\.tau_m' is 0.0; it must be above 0.0"),
         ({"tau_m": np.array([20.0, -1.0])}, r"tau_m' is -1.0"),
         ({"v_rest": float("nan")}, r"v_rest' is nan; it must be a finite number"),
         ({"refractory": -1.0}, r"refractory' is -1.0; it must be at least 0.0"),

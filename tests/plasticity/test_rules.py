@@ -1,3 +1,5 @@
+import dataclasses
+import functools
 import itertools
 
 import jax
@@ -10,12 +12,14 @@ from hypothesis import strategies as st
 from neurorl.errors import NeurorlError
 from neurorl.neurons import escape_noise
 from neurorl.plasticity import rules
-from neurorl.plasticity.rules import Postsynaptic
+from neurorl.plasticity.rules import Response
+from neurorl.plasticity.stdp import STDP
 from neurorl.synapses.spike_trace import SpikeTrace
 
 S, C, N = 6, 4, 3
 SEEDS = st.integers(0, 2**32 - 1)
-RULES = {name: jax.jit(rule) for name, rule in rules.RULES.items()}
+P = STDP(a_plus=1.0, a_minus=1.2)
+RULES = {name: jax.jit(functools.partial(rule.over, P)) for name, rule in rules.RULES.items()}
 
 
 def random_pre(rng, substeps=S):
@@ -25,7 +29,7 @@ def random_pre(rng, substeps=S):
 
 
 def random_post(rng):
-    return Postsynaptic(jnp.float32(rng.integers(0, 2, (S, N))), jnp.float32(rng.uniform(size=(S, N)) / N))
+    return Response(jnp.float32(rng.integers(0, 2, (S, N))), jnp.float32(rng.uniform(size=(S, N)) / N))
 
 
 @given(seed=SEEDS)
@@ -38,7 +42,7 @@ def test_escape_noise_is_the_score_of_bernoulli_spikes_with_a_logistic_hazard(se
         drive = pre.project(weights)
         return (spikes * jax.nn.log_sigmoid(drive) + (1 - spikes) * jax.nn.log_sigmoid(-drive)).sum()
 
-    increment = RULES["escape-noise"](pre, Postsynaptic(spikes, jax.nn.sigmoid(pre.project(weights))))
+    increment = RULES["escape-noise"](pre, Response(spikes, jax.nn.sigmoid(pre.project(weights))))
     np.testing.assert_allclose(increment, jax.grad(log_likelihood)(weights), rtol=1e-4, atol=1e-5)
 
 
@@ -52,7 +56,7 @@ def test_escape_noise_is_the_score_of_the_decision_when_every_substep_has_one_sp
     def log_likelihood(weights):
         return (spikes * jax.nn.log_softmax(pre.project(weights))).sum()
 
-    increment = RULES["escape-noise"](pre, Postsynaptic(spikes, escape_noise.hazard(pre.project(weights), 1.0)))
+    increment = RULES["escape-noise"](pre, Response(spikes, escape_noise.hazard(pre.project(weights), 1.0)))
     np.testing.assert_allclose(increment, jax.grad(log_likelihood)(weights), rtol=1e-4, atol=1e-5)
 
 
@@ -63,7 +67,7 @@ def test_escape_noise_has_expectation_zero_over_independent_spikes():
     hazard = escape_noise.hazard(pre.project(jnp.float32(rng.normal(size=(2, C)))), 0.7)
     patterns = jnp.array(list(itertools.product((0.0, 1.0), repeat=6))).reshape(-1, 3, 2)
     probability = jnp.where(patterns == 1, hazard, 1 - hazard).prod((1, 2))
-    increments = jax.vmap(lambda spikes: rules.escape_noise(pre, Postsynaptic(spikes, hazard)))(patterns)
+    increments = jax.vmap(lambda spikes: rules.escape_noise.over(P, pre, Response(spikes, hazard)))(patterns)
     np.testing.assert_allclose(probability.sum(), 1.0, rtol=1e-5)
     assert jnp.abs(increments).max() > 0.1
     np.testing.assert_allclose(jnp.tensordot(probability, increments, 1), 0.0, atol=1e-6)
@@ -76,7 +80,7 @@ def test_escape_noise_averages_to_zero_over_the_spikes_of_a_population_without_i
 
     def draw(key):
         decision = escape_noise.first_spike(key, hazard, inhibition=False)
-        return rules.escape_noise(pre, Postsynaptic(decision.spikes, hazard * decision.active[:, None]))
+        return rules.escape_noise.over(P, pre, Response(decision.spikes, hazard * decision.active[:, None]))
 
     increments = np.asarray(jax.jit(jax.vmap(draw))(jax.random.split(jax.random.key(0), samples)))
     assert (np.abs(increments.mean(0)) < 5 * increments.std(0) / np.sqrt(samples)).all()
@@ -102,14 +106,25 @@ def test_pair_stdp_is_the_sum_over_all_pairs(seed):
         for k in np.flatnonzero(post.spikes[:, i]):
             expected[i, c] += float(pre.initial[c]) * decay ** (k + 1)
             for j in np.flatnonzero(pre.spikes[:, c]):
-                expected[i, c] += gain * decay ** (k - j) if j <= k else -rules.DEPRESSION * gain * decay ** (j - k)
+                expected[i, c] += gain * decay ** (k - j) if j <= k else -P.a_minus * gain * decay ** (j - k)
     np.testing.assert_allclose(RULES["pair-stdp"](pre, post), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_silent_population_with_no_hazard_remembers_nothing(name):
-    silent = Postsynaptic(jnp.zeros((S, N)), jnp.zeros((S, N)))
+    silent = Response(jnp.zeros((S, N)), jnp.zeros((S, N)))
     assert (RULES[name](random_pre(np.random.default_rng(0)), silent) == 0).all()
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(seed=SEEDS)
+def test_the_matrix_products_are_the_sum_of_the_substeps(name, seed):
+    """What holds for any rule, one substep at a time, is the same: the filtered path equals the reference."""
+    rng = np.random.default_rng(seed)
+    pre, post = random_pre(rng), random_post(rng)
+    rule = dataclasses.replace(rules.RULES[name], coincident=True)
+    stepwise = rules.increment(lambda *arguments: rule(*arguments), P, pre, post)
+    np.testing.assert_allclose(RULES[name](pre, post), stepwise, rtol=1e-3, atol=1e-4)
 
 
 def test_rules_are_found_by_name_and_by_import():

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from neurorl.errors import NeurorlError
 from neurorl.plasticity import stdp
-from neurorl.plasticity.stdp import STDPParameters
+from neurorl.plasticity.stdp import STDP
 
 STEPS, N_PRE, N_POST = 40, 3, 2
-P = STDPParameters()
+P = STDP()
 SEEDS = st.integers(0, 2**32 - 1)
 TAUS = st.tuples(st.floats(2.0, 50.0), st.floats(2.0, 50.0))
 SYNAPSES = SimpleNamespace(pre=np.array([0, 0, 2, 1, 2]), post=np.array([0, 1, 1, 0, 1]))  # one pair of neurons twice
@@ -46,7 +46,7 @@ def trains(seed, density=0.3):
 @given(seed=SEEDS, density=st.floats(0.02, 0.9), dt=st.floats(0.1, 5.0), taus=TAUS)
 def test_online_traces_sum_to_the_window_over_all_pairs(seed, density, dt, taus):
     pre, post = trains(seed, density)
-    parameters = STDPParameters(a_plus=1.0, a_minus=1.2, tau_plus=taus[0], tau_minus=taus[1])
+    parameters = STDP(a_plus=1.0, a_minus=1.2, tau_plus=taus[0], tau_minus=taus[1])
     change = online(parameters, pre, post, dt).sum(0)
     lag = dt * (np.arange(STEPS)[:, None] - np.arange(STEPS)[None, :])  # [post step, pre step]
     pairs = np.asarray(stdp.window(parameters, jnp.float32(lag)), float)
@@ -56,7 +56,7 @@ def test_online_traces_sum_to_the_window_over_all_pairs(seed, density, dt, taus)
 @given(seed=SEEDS, density=st.floats(0.02, 0.9), dt=st.floats(0.1, 5.0), taus=TAUS)
 def test_nearest_pairing_meets_only_the_latest_spike_of_the_other_side(seed, density, dt, taus):
     pre, post = trains(seed, density)
-    parameters = STDPParameters(a_plus=1.0, a_minus=1.2, tau_plus=taus[0], tau_minus=taus[1], pairing="nearest")
+    parameters = STDP(a_plus=1.0, a_minus=1.2, tau_plus=taus[0], tau_minus=taus[1], pairing="nearest")
     change = np.asarray(online(parameters, pre, post, dt), float).sum(0)
     expected = np.zeros((N_POST, N_PRE))
     for i, c in np.ndindex(N_POST, N_PRE):
@@ -118,15 +118,15 @@ def test_the_two_halves_of_a_change_can_be_had_apart():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"tau_plus": 0.0}, r"STDPParameters.tau_plus' is 0.0; it must be above 0"),
-        ({"tau_minus": np.array([20.0, -1.0])}, r"STDPParameters.tau_minus' is -1.0"),
-        ({"a_plus": np.nan}, r"STDPParameters.a_plus' is nan; it must be a finite number"),
+        ({"tau_plus": 0.0}, r"STDP.tau_plus' is 0.0; it must be above 0"),
+        ({"tau_minus": np.array([20.0, -1.0])}, r"STDP.tau_minus' is -1.0"),
+        ({"a_plus": np.nan}, r"STDP.a_plus' is nan; it must be a finite number"),
         ({"pairing": "nearst"}, "did you mean 'nearest'"),
     ],
 )
 def test_impossible_windows_are_refused(values, message):
     with pytest.raises(NeurorlError, match=message):
-        STDPParameters(**values)
+        STDP(**values)
 
 
 def test_a_side_without_neurons_is_refused():

@@ -71,7 +71,7 @@ def test_differences_are_shown_by_key():
     [
         (("seeds = 5", "seds = 5"), "unknown field 'seds'; did you mean 'seeds'?"),
         (("[grid]", "[gird]"), "unknown field 'gird'; did you mean 'grid'?"),
-        (("seeds = 5", "seeds = 0"), "'seeds' is 0, below its minimum of 1"),
+        (("seeds = 5", "seeds = 0"), "'seeds' is 0; it must be at least 1"),
         (("seeds = 5", "seeds = 5.5"), "'seeds' must be a whole number"),
         (('env = "CartPole-v1"', ""), "'env' is missing"),
         (("gamma = [0.9, 0.99]", "gamma = 0.9"), "'grid.gamma' is 0.9; it must be a list"),

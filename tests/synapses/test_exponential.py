@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from neurorl.errors import NeurorlError
 from neurorl.neurons import lif
-from neurorl.neurons.lif import LIFParameters
-from neurorl.synapses import exponential
-from neurorl.synapses.exponential import ExponentialParameters
+from neurorl.neurons.lif import LIF
+from neurorl.neurons.neuron import Neuron
+from neurorl.synapses.exponential import ExponentialCurrent
 
 STEPS, N = 80, 3
 WEIGHTS = arrays(np.float32, (STEPS, N), elements=st.one_of(st.just(0.0), st.floats(-10.0, 10.0, width=32)))
@@ -21,15 +21,15 @@ def simulate(parameters, arriving, dt):
     """Return the current at the end of every step, and its mean over the following one, both [STEPS, N]."""
 
     def one(current, arriving):
-        current = exponential.step(parameters, current, arriving, dt)
-        return current, (current, exponential.mean(parameters, current, dt))
+        current = parameters.step(current, arriving, dt)
+        return current, (current, Neuron().mean_current(current, parameters.tau, dt))
 
-    return jax.lax.scan(one, exponential.init(N), arriving)[1]
+    return jax.lax.scan(one, parameters.init(N), arriving)[1]
 
 
 @given(arriving=WEIGHTS, tau=st.floats(0.5, 50.0), dt=st.floats(0.05, 2.0))
 def test_current_is_the_sum_of_decaying_weights_and_starts_at_their_height(arriving, tau, dt):
-    current, _ = simulate(ExponentialParameters(tau), arriving, dt)
+    current, _ = simulate(ExponentialCurrent(tau), arriving, dt)
     age = dt * np.arange(STEPS)[:, None] - dt * np.arange(STEPS)
     kernel = np.where(age >= 0, np.exp(-np.maximum(age, 0) / tau), 0.0)
     np.testing.assert_allclose(current, kernel @ arriving, rtol=1e-4, atol=1e-4)
@@ -38,7 +38,7 @@ def test_current_is_the_sum_of_decaying_weights_and_starts_at_their_height(arriv
 @given(tau=st.floats(0.2, 5.0), dt=st.floats(0.5, 4.0), weight=st.floats(0.1, 10.0))
 def test_a_spike_carries_its_weight_times_tau_whatever_the_step(tau, dt, weight):
     arriving = jnp.zeros((STEPS, N)).at[0].set(weight)
-    current, mean = simulate(ExponentialParameters(tau), arriving, dt)
+    current, mean = simulate(ExponentialCurrent(tau), arriving, dt)
     kept = np.asarray(current)[-1, 0] * np.exp(-dt / tau) * tau  # the charge still to come
     np.testing.assert_allclose(dt * np.asarray(mean)[:, 0].sum() + kept, weight * tau, rtol=1e-4)
     np.testing.assert_allclose(dt * np.asarray(current)[:, 0].sum() + kept, weight * (dt / -np.expm1(-dt / tau)), rtol=0.02)
@@ -47,7 +47,7 @@ def test_a_spike_carries_its_weight_times_tau_whatever_the_step(tau, dt, weight)
 @pytest.mark.parametrize("dt", [0.1, 2.0])
 @pytest.mark.parametrize("tau", [5.0, 20.0])
 def test_postsynaptic_potential_of_the_lif_neuron_is_the_closed_form_whatever_the_step(tau, dt):
-    neuron, synapse, weight = LIFParameters(), ExponentialParameters(tau), 8.0
+    neuron, synapse, weight = LIF(), ExponentialCurrent(tau), 8.0
     steps = round(60.0 / dt)
 
     @jax.jit
@@ -55,7 +55,7 @@ def test_postsynaptic_potential_of_the_lif_neuron_is_the_closed_form_whatever_th
         def one(carry, _):
             state, current = carry
             state, _ = lif.step(neuron, state, lif.equivalent_current(neuron, current, synapse.tau, dt), dt)
-            return (state, exponential.step(synapse, current, jnp.zeros(1), dt)), state.v[0]
+            return (state, synapse.step(current, jnp.zeros(1), dt)), state.v[0]
 
         return jax.lax.scan(one, (lif.init(1, neuron), first), None, length=steps)[1]
 
@@ -67,5 +67,5 @@ def test_postsynaptic_potential_of_the_lif_neuron_is_the_closed_form_whatever_th
 
 
 def test_a_time_constant_that_is_not_positive_is_refused():
-    with pytest.raises(NeurorlError, match=r"ExponentialParameters\.tau' is 0.0; it must be above 0.0"):
-        ExponentialParameters(0.0)
+    with pytest.raises(NeurorlError, match=r"ExponentialCurrent\.tau' is 0.0; it must be above 0.0"):
+        ExponentialCurrent(0.0)

@@ -8,10 +8,10 @@ from hypothesis.extra.numpy import arrays
 
 from neurorl.errors import NeurorlError
 from neurorl.synapses import short_term_plasticity
-from neurorl.synapses.short_term_plasticity import DEPRESSING, FACILITATING, ShortTermPlasticityParameters
+from neurorl.synapses.short_term_plasticity import DEPRESSING, FACILITATING, ShortTermPlasticity
 
 PARAMETERS = st.builds(
-    ShortTermPlasticityParameters,
+    ShortTermPlasticity,
     u=st.floats(0.05, 1.0),
     tau_rec=st.floats(5.0, 1000.0),
     tau_facil=st.one_of(st.just(0.0), st.floats(5.0, 1000.0)),
@@ -102,7 +102,7 @@ def test_parameters_may_differ_within_a_population():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"u": 0.0}, r"ShortTermPlasticityParameters\.u' is 0.0; it must be above 0.0"),
+        ({"u": 0.0}, r"ShortTermPlasticity\.u' is 0.0; it must be above 0.0"),
         ({"u": 1.5}, r"u' is 1.5; it must be at most 1.0"),
         ({"tau_rec": 0.0}, r"tau_rec' is 0.0; it must be above 0.0"),
         ({"tau_facil": -1.0}, r"tau_facil' is -1.0; it must be at least 0.0"),

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.envs.fpga import board, supply, timing
-from neurorl.envs.fpga.actions import command
+from neurorl.envs.fpga.actions import clock_mhz, command
 from neurorl.envs.fpga.governors import tuned
 from neurorl.envs.fpga.governors.governor import Governor
 from neurorl.envs.fpga.governors.tuned import Knobs
@@ -92,7 +92,7 @@ def _sight(p: FpgaParameters, state: FpgaState) -> Array:
     part = state.part
     volts = state.voltage - part.supply_ohm * supply.STATIC * state.current_a
     relative = timing.relative_delay(p, volts, state.junction_c, part.threshold_v + timing.aging(p, state.stress))
-    slack = timing.setup_slack(p, board.clock_mhz(state.level), relative, part.process, part.sens)
+    slack = timing.setup_slack(p, clock_mhz(state.level), relative, part.process, part.sens)
     return state.observation.at[INDEX["canary_slack"]].set(slack)
 
 

@@ -17,9 +17,9 @@ from neurorl.layers import counter_random, event_network, sparse_network
 from neurorl.layers.counter_normal import normal
 from neurorl.layers.event_network import EventNetworkState, Rows
 from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
-from neurorl.neurons.lif import LIFParameters
+from neurorl.neurons.lif import LIF
 from neurorl.plasticity.bounds import WeightBounds
-from neurorl.plasticity.dopamine_stdp import DopamineSTDPParameters
+from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 
 N, EXCITATORY, PROBABILITY, SEED = 4000, 3200, 0.02, 1
 MEAN, NOISE = 0.05, 0.1  # input a step, thresholds
@@ -31,8 +31,8 @@ EXPECTED = {"rate": (20.0, 2.0), f"mean_weight_{CHECKED}": (0.0202, 1e-4)}  # na
 
 # A unit of current lifts the membrane by one threshold in a step of 1 ms.
 PARAMETERS = SparseNetworkParameters(
-    neuron=LIFParameters(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20))),
-    plasticity=DopamineSTDPParameters(learning_rate=0.01 * 0.04, bounds=WeightBounds(0.0, 0.04)),
+    neuron=LIF(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20))),
+    plasticity=DopamineSTDP(learning_rate=0.01 * 0.04, bounds=WeightBounds(0.0, 0.04)),
     w_excitatory=WEIGHT,
     w_inhibitory=-0.1,
 )

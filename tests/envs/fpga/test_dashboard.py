@@ -1,8 +1,12 @@
 """The picture of the board: its shape, and that what happens can be seen in it."""
 
+import math
+
 import gymnasium
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import neurorl
 
@@ -52,6 +56,32 @@ def test_a_fault_lights_its_lamp_and_the_status(env):
     crashed = env.render()
     assert share(crashed, dashboard.RED) > calm[dashboard.RED] + 0.005  # the pill that said "running" says "down"
     assert share(crashed, dashboard.GREEN) < calm[dashboard.GREEN]
+
+
+@given(chart=st.sampled_from(dashboard.CHARTS), values=st.lists(st.floats(-2000, 2000) | st.just(math.nan), max_size=5))
+def test_an_axis_holds_every_value_of_its_chart(chart, values):
+    marks = dashboard._marks(chart, values)
+    assert marks[0] <= np.nanmin([chart.low, *values]) + 1e-6
+    assert marks[-1] >= np.nanmax([chart.high, *values]) - 1e-6
+    assert 3 <= len(marks) <= 7
+    assert marks.round(9)[0] <= 0 or marks[0] == pytest.approx(chart.low)  # a mark is at zero wherever zero is on the axis
+    np.testing.assert_allclose(np.diff(marks), marks[1] - marks[0])
+
+
+def test_what_lies_beyond_the_usual_range_is_drawn_where_it_is(env):
+    """A board that is down runs at 0 MHz, below the slowest clock that can be set; its slack is above 1.5 ns."""
+    slowest = env.step(0)[0][0]
+    clock = dashboard._marks(dashboard.CHARTS[0], [slowest, 0.0])
+    assert clock[0] <= 0.0
+    for _ in range(25):
+        _, _, _, _, info = env.step(9 * 0 + 3 * 1 + 1)
+    assert info["metrics"].slack_ns > 2.0
+    history = env._viewer._history
+    chart = next(chart for chart in dashboard.CHARTS if chart.title.startswith("Slack"))
+    marks = dashboard._marks(chart, [v for line in chart.lines for v in history[line.key]])
+    assert marks[-1] >= info["metrics"].slack_ns
+    assert marks[0] <= -0.5
+    env.render()
 
 
 def test_every_fault_has_a_lamp_and_a_missing_reading_is_a_gap(env):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurorl.envs.fpga import board, demand, faults, sensors
+from neurorl.envs.fpga.actions import command, obey
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.neuromodulation.telemetry import Validity
 
@@ -44,8 +45,9 @@ def test_each_fault_of_the_sensor_has_its_signature():
 
 
 def strike(state=STATE, u=0.5, running=True, scrubbed=False, resynced=False, loaded=False, change=0.0, p=P, clock=150.0):
-    flags = (jnp.array(flag) for flag in (running, scrubbed, resynced, loaded))
-    return faults.strike(p, state, jnp.float32(clock), jnp.float32(change), *flags, jnp.full(6, u))
+    s = obey(state, command(13))._replace(clock_mhz=jnp.float32(clock), voltage=state.voltage + change)
+    flags = {"running": running, "scrubbed": scrubbed, "resynced": resynced, "loaded": loaded}
+    return faults.strike(p, state, s._replace(**{name: jnp.array(flag) for name, flag in flags.items()}), jnp.full(6, u))
 
 
 def test_what_is_not_drawn_does_not_strike_and_what_is_down_is_not_hit():

@@ -1,0 +1,156 @@
+"""One step of a network, in the order in which it happens: what changes, and the functions that change it.
+
+1. the phasic modulators decay, and say what they do;
+2. what was sent arrives (a spike takes at least one step);
+3. neurons integrate it with the input from outside, and fire; injected spikes are fired besides;
+4. thresholds adapt;
+5. plastic pathways learn from what arrived and from who fired.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from neurorl.homeostasis import threshold
+from neurorl.networks.pathway import PathwayState
+from neurorl.neuromodulation import effects, modulators
+from neurorl.neuromodulation.effects import Factors
+from neurorl.neuromodulation.modulators import ModulatorState
+
+if TYPE_CHECKING:
+    from neurorl.networks.network import Network
+
+
+class NetworkState(NamedTuple):
+    """What changes in a run."""
+
+    step: Array  # [], steps done
+    neurons: dict[str, Any]  # of each population
+    thresholds: dict[str, Array]  # [n], mV above the model's own; of populations whose thresholds adapt
+    noise: dict[str, Array]  # [n], noise currents, of populations that have one
+    spikes: dict[str, Array]  # [n] of each population, in the last step
+    hazard: dict[str, Array]  # [n], the probability that they had, where a rule asks for it
+    pathways: list[PathwayState]
+    modulators: ModulatorState
+    key: Array  # of escape noise and noise currents
+
+
+def init(network: "Network", key: Array) -> NetworkState:
+    """Return a network at rest."""
+    populations = network.populations
+    adapting = populations if network.adapts else {}
+    return NetworkState(
+        step=jnp.int32(0),
+        neurons={name: p.init() for name, p in populations.items()},
+        thresholds={name: jnp.zeros(p.size) for name, p in adapting.items()},
+        noise={name: p.noise.init(p.size) for name, p in populations.items() if p.noise is not None},
+        spikes={name: jnp.zeros(p.size) for name, p in populations.items()},
+        hazard={name: jnp.zeros(populations[name].size) for name in network.asked},
+        pathways=[pathway.init() for pathway in network.pathways],
+        modulators=modulators.init(network.config.modulators),
+        key=key,
+    )
+
+
+def advance(network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
+    """Return the state after one step.
+
+    Args:
+        network: What is there.
+        state: The state before it.
+        current: Input current of populations, [] or [n].
+        spikes: Spikes that populations fire besides their own, [n].
+    """
+    state, factors = modulate(network, state, network.config.dt)
+    after = fire(network, state, current, spikes, factors)
+    dopamine, rate = (None, 1.0) if factors is None else (state.modulators.phasic.dopamine, factors.learning_rate)
+    pathways = [
+        p.learn(
+            each, state.spikes[p.source], after.spikes[p.target], after.hazard.get(p.target), dopamine, rate, network.config.dt
+        )
+        for p, each in zip(network.pathways, after.pathways, strict=True)
+    ]
+    return after._replace(pathways=pathways)
+
+
+def modulate(network: "Network", state: NetworkState, time: float) -> tuple[NetworkState, Factors | None]:
+    """Return the state ``time`` ms later, when its modulators have decayed, and what they do; None where they are off."""
+    c = network.config
+    if not c.neuromod_enabled:
+        return state, None
+    levels = modulators.decay(c.modulators, state.modulators, time)
+    return state._replace(modulators=levels), effects.factors(c.effects, c.modulators, levels)
+
+
+def fire(
+    network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array], factors: Factors | None
+) -> NetworkState:
+    """Return the state after the second to the fourth part of a step, in which no weight changes; arguments as above."""
+    c = network.config
+    pathways = _arrive(network, state, factors)
+    neurons, fired, hazard, noise = _fire(network, state, pathways, current, factors)
+    fired = {name: jnp.maximum(own, spikes[name]) if name in spikes else own for name, own in fired.items()}
+    share = c.target_rate * c.dt / 1000.0
+    thresholds = {name: threshold.adapt(old, fired[name], share, c.threshold_rate) for name, old in state.thresholds.items()}
+    return NetworkState(state.step + 1, neurons, thresholds, noise, fired, hazard, pathways, state.modulators, state.key)
+
+
+def _arrive(network: "Network", state: NetworkState, factors: Factors | None) -> list[PathwayState]:
+    """Let what was sent arrive at every synapse; serotonin strengthens inhibition."""
+    arrived = []
+    for pathway, each in zip(network.pathways, state.pathways, strict=True):
+        inhibits = factors is not None and network.populations[pathway.source].inhibitory
+        factor = factors.inhibition if inhibits and factors is not None else 1.0
+        arrived.append(pathway.arrive(each, state.spikes[pathway.source], network.config.dt, factor))
+    return arrived
+
+
+def _fire(
+    network: "Network",
+    state: NetworkState,
+    pathways: list[PathwayState],
+    current: dict[str, Array],
+    factors: Factors | None,
+) -> tuple[dict[str, Any], dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """Return every population's neurons, the spikes of its own, their probability where it is asked for, and its noise."""
+    dt, neurons, fired, hazard, noise = network.config.dt, {}, {}, {}, {}
+    keys = jax.random.split(jax.random.fold_in(state.key, state.step), max(len(network.populations), 1))
+    for key, (name, population) in zip(keys, network.populations.items(), strict=False):
+        onto = [(p.synapse, each.synapse) for p, each in zip(network.pathways, pathways, strict=True) if p.target == name]
+        outside = current.get(name, 0.0)
+        if factors is not None:
+            outside = outside * factors.attention * factors.input
+        if population.noise is not None:
+            noise[name] = population.noise.step(state.noise[name], jax.random.fold_in(key, 1), dt)
+            outside = outside + noise[name]
+        model, total = _driven(network, state, name, onto, outside, factors)
+        if name in state.hazard:
+            hazard[name] = model.hazard(state.neurons[name], total, dt)
+        neurons[name], fired[name] = model.step(state.neurons[name], total, dt, key)
+    return neurons, fired, hazard, noise
+
+
+def _driven(
+    network: "Network",
+    state: NetworkState,
+    name: str,
+    onto: list[tuple[Any, Any]],
+    outside: Array | float,
+    factors: Factors | None,
+) -> tuple[Any, Array]:
+    """Return the neurons' model as modulators, thresholds and open channels leave it, and their input current [n]."""
+    population, dt = network.populations[name], network.config.dt
+    gain = 1.0 if factors is None else factors.gain
+    model = population.neuron
+    if name in state.thresholds or factors is not None:
+        slow = 1.0 if factors is None else factors.tau_m
+        model = model.modulated(state.thresholds.get(name, 0.0), slow)
+    extra = jnp.zeros(population.size)
+    for synapse, synaptic in onto:
+        if (channels := synapse.conductance(synaptic)) is not None:
+            model, drawn = model.with_conductance(state.neurons[name], gain * channels[0], gain * channels[1])
+            extra = extra + drawn
+    driven = sum((synapse.current(model, synaptic, dt) for synapse, synaptic in onto), start=jnp.zeros(population.size))
+    return model, (driven + outside) * gain + extra

@@ -1,0 +1,36 @@
+r"""Noise current: what a neuron receives from all that is not modelled, as an Ornstein-Uhlenbeck process.
+
+.. math:: \tau \, dI = (mean - I) \, dt + \sigma \sqrt{2 \tau} \, dW
+
+Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 8.2. Its stationary standard deviation is ``sigma`` and
+its correlation time ``tau``; the step is exact (Gillespie 1996). With ``tau = 0`` each step draws a fresh value of standard
+deviation ``sigma / sqrt(dt)``, so that the membrane's response to white noise does not depend on dt.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import Array
+
+from neurorl.parameters import Checked, parameter
+
+
+@struct.dataclass
+class NoiseCurrent(Checked):
+    """Constants of the noise; a scalar or of the population's shape."""
+
+    sigma: float | Array = parameter(1.0, "standard deviation, units of current; with tau 0 times the root of ms", low=0.0)
+    mean: float | Array = parameter(0.0, "mean, units of current")
+    tau: float = parameter(5.0, "correlation time, ms; 0: white", low=0.0, static=True)
+
+    def init(self, n: int) -> Array:
+        """Return the current [n] of ``n`` neurons before any noise: its mean."""
+        return jnp.broadcast_to(jnp.asarray(self.mean, float), (n,))
+
+    def step(self, current: Array, key: Array, dt: float | Array = 1.0) -> Array:
+        """Return the current [n] after a step of ``dt`` ms."""
+        drawn = jax.random.normal(key, current.shape, current.dtype)
+        if self.tau == 0.0:
+            return self.mean + self.sigma * drawn / jnp.sqrt(dt)
+        kept = jnp.exp(-dt / self.tau)
+        return self.mean + kept * (current - self.mean) + self.sigma * jnp.sqrt(1.0 - kept**2) * drawn
