@@ -27,11 +27,11 @@ from jax import Array
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.plasticity.stdp import STDP
-from neurorl.synapses.listed_trace import ListedTrace
+from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
 Rule = Callable[[STDP, Array, Array, Array, Array, Array], Array]
-Presynaptic = SpikeTrace | ListedTrace
+Presynaptic = SpikeTrace | SparseSpikeTrace
 
 
 class Response(NamedTuple):

@@ -12,7 +12,7 @@ from jax import Array
 from neurorl.synapses.spike_trace import SpikeTrace
 
 
-class ListedTrace(NamedTuple):
+class SparseSpikeTrace(NamedTuple):
     """k listed neurons of a population of C, and their traces; a neuron listed twice must be silent the second time."""
 
     listed: SpikeTrace

@@ -6,7 +6,7 @@ from gymnasium import spaces
 from neurorl.agents import restart
 from neurorl.agents import spiking_actor_critic as module
 from neurorl.plasticity import rules
-from neurorl.synapses.listed_trace import ListedTrace
+from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
 S, C, N = 5, 30, 3
@@ -20,7 +20,7 @@ def both():
     dense = np.zeros((S, C), np.float32)
     dense[:, INDEX[:3]] = spikes[:, :3]
     decay, gain = jnp.float32(0.8), jnp.float32(0.2)
-    listed = ListedTrace(SpikeTrace(jnp.zeros(len(INDEX)), jnp.asarray(spikes), decay, gain), jnp.asarray(INDEX), C)
+    listed = SparseSpikeTrace(SpikeTrace(jnp.zeros(len(INDEX)), jnp.asarray(spikes), decay, gain), jnp.asarray(INDEX), C)
     return listed, SpikeTrace(jnp.zeros(C), jnp.asarray(dense), decay, gain)
 
 
