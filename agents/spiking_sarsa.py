@@ -51,7 +51,7 @@ HEADROOM = 1.25  # values up to this many times the largest return can be told, 
 
 # Where a code tells states apart, what is learned of one says nothing of others. Their values can be learned from, so that traces
 # are short; each must be visited, so that optimism outweighs the largest cost; and chance must be averaged out for each.
-STATES_STATES_TOLD_APART: dict[str, Any] = {
+STATES_TOLD_APART: dict[str, Any] = {
     "learning_rate": 0.9,
     "lambda_": 0.35,
     "optimism": 1.2,
@@ -104,7 +104,7 @@ class SpikingSarsa(Agent):
             # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
             tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
             code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
-        own = {} if code.continuous else STATES_STATES_TOLD_APART
+        own = {} if code.continuous else STATES_TOLD_APART
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def init(self, key: Array) -> State:
