@@ -112,8 +112,8 @@ class SpikingNetwork(Agent):
     tau_value: float = parameter(40.0, "time constant with which critics' spikes become a rate, ms", above=0.0)
     scaled: bool = parameter(False, "whether dopamine is told in units of the largest return met", static=True)
     modulation: Modulation = Modulation()
-    homeostasis: Homeostasis = Homeostasis(scaling="none")
-    consolidation: Consolidation = Consolidation(window=500.0)
+    homeostasis: Homeostasis = Homeostasis(cap=6.0)
+    consolidation: Consolidation = Consolidation(window=2000.0)
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
 
     @classmethod
@@ -153,7 +153,7 @@ class SpikingNetwork(Agent):
             slow=[network.pathways[i].weights for i in self._learning],
             code=self.code.init(),
             potential=jax.random.uniform(key_sensory, (self.wired.populations[self.sensory].size,)),
-            rates=jnp.full(2, self.value_rate / 1000.0),
+            rates=self._rest_rates,
             judge=judge,
             value=jnp.float32(0.0),
             modulators=self.modulation.init(),
@@ -178,7 +178,8 @@ class SpikingNetwork(Agent):
         before = self._begin(state.network, ended)._replace(key=key_network)
         potential, incoming = self._sense(state.potential, code, timestep.observation)
         after, life = self._live(before, incoming, self.modulation.drive(felt, jnp.float32(1.0)))
-        rates, judge, value, increment = self._judge(state.rates, state.judge, life)
+        still = jnp.where(ended & self.reset, self._rest_rates, state.rates)
+        rates, judge, value, increment = self._judge(still, state.judge, life)
         action = self._choose(self._votes(life.spikes[self.motor].sum(0)), jax.random.uniform(key_choice, (self.actions.size,)))
 
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
@@ -232,6 +233,11 @@ class SpikingNetwork(Agent):
             "weight_max": jnp.stack(largest).max() if largest else jnp.float32(0.0),
             "motor_spikes": state.network.spikes[self.motor].sum(),
         }
+
+    @property
+    def _rest_rates(self) -> Array:
+        """The critics' rates before any spike, [2] per ms: equal, so that the value is 0."""
+        return jnp.full(2, self.value_rate / 1000.0)
 
     @property
     def _steps(self) -> int:

@@ -167,6 +167,14 @@ class HostTask(Task):
                 raise NeurorlError(f"environment '{self.env_id}' cannot be drawn: {error}") from error
             return plain
 
+    def as_trained(self, carried: Any = (), render_mode: str | None = None) -> Environments:
+        """Return one environment whose running statistics are those carried over from training, and stay so."""
+        environments = self.environments(1, render_mode)
+        if np.size(carried):
+            environments.statistics[0].write(from_bits(carried))
+        environments.statistics[0].freeze()
+        return environments
+
     def twin(self) -> "HostTask":
         """Return the task itself."""
         return self

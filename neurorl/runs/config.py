@@ -73,7 +73,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
-        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value)
+        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value, values)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
@@ -185,12 +185,14 @@ def _agent_id(agent: Any) -> str:
 
 
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the paths of every value and every group."""
+    """Return the paths of every value and every group; ``parts[0]`` is the first of a list of groups."""
     paths = []
     for key, value in values.items():
         paths.append((*path, key))
-        if isinstance(value, dict):
-            paths.extend(_leaves(value, (*path, key)))
+        groups = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
+        for name, group in groups.items():
+            if isinstance(group, dict):
+                paths.extend([(*path, name)] * (name != key) + _leaves(group, (*path, name)))
     return paths
 
 
@@ -210,9 +212,14 @@ def _full_path(key: str, values: dict[str, Any], open_group: str | None) -> tupl
     raise NeurorlError(f"unknown parameter '{key}'{nearest(key, names)}; `neurorl list ENV` shows them all")
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any, like: Any) -> None:
+    """Put a value at its path; lists of groups are as long as those of ``like``."""
     for part in path[:-1]:
-        values = values.setdefault(part, {})
+        name, bracket, number = part.partition("[")
+        like = like.get(name) if isinstance(like, dict) else None
+        values = values.setdefault(name, [{} for _ in like or ()] if bracket else {})
+        if bracket:
+            values, like = values[int(number[:-1])], (like or [])[int(number[:-1])]  # type: ignore[index]
     values[path[-1]] = value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import jax
 import numpy as np
 from gymnasium import spaces
@@ -66,6 +67,18 @@ class TrainedAgent:
         self._activity, action, self._key = self._act(self.state, self._activity, seen, self._key)
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
+
+    def environment(self, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        """Return an environment for it in Gymnasium; what wrappers gathered in training is in it, and stays as it is.
+
+        Raises:
+            NeurorlError: Gymnasium has no such environment.
+        """
+        twin = self.task.twin()
+        if twin is None:
+            raise NeurorlError(f"'{self.task.env_id}' with these parameters is no environment of Gymnasium")
+        (env,) = twin.as_trained(self.carried if twin is self.task else (), render_mode).envs
+        return gymnasium.wrappers.TimeLimit(env, twin.max_episode_steps) if twin.limited_by_us else env
 
 
 class Run(Result):

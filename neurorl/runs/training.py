@@ -15,7 +15,7 @@ from neurorl.backend import keep_programs
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.interrupts import Interrupted
 from neurorl.loops import record
-from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, curve_point, has_nan, learner
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, begins_finite, curve_point, has_grown_too_large, learner
 from neurorl.results import curves, episode_figure, figures, run_folder, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
@@ -112,6 +112,7 @@ class _Session:
         self.loop = loop
         with self.clock.measure("compile_seconds"):
             learners = self.loop.init()
+            self.watched = begins_finite(learners.agent)
         if saved:
             learners = checkpoints.restore(folder.checkpoints, saved[-1], learners)
         else:
@@ -207,7 +208,8 @@ class _Session:
         episode_figure.draw(episode.recording.spikes, signals, title, path)
 
     def _check_finite(self, start: int, end: int) -> None:
-        finite, broken = np.asarray(self.learners.episodes.finite), np.asarray(has_nan(self.learners.agent))
+        finite = np.asarray(self.learners.episodes.finite)
+        broken = np.asarray(has_grown_too_large(self.learners.agent, self.watched))
         for wrong, what in (
             (~finite, f"environment '{self.configuration.env_id}' returned an observation or reward that is {NOT_FINE}"),
             (broken, f"agent '{self.configuration.agent_id}' {TOO_LARGE}"),
