@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 
 # `compiler_options` of `jax.jit` for programs that stream through large arrays, such as those of neurorl.layers: unless it is
@@ -45,6 +46,8 @@ def keep_programs() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # a home that cannot be written, or none: then without
         return
+    # A program that cannot be kept, or was kept by half when a process was killed, is compiled: nobody needs to hear of it.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.fspath(folder)
     jax.config.update("jax_compilation_cache_dir", os.fspath(folder))
     if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:

@@ -149,7 +149,7 @@ def check(where: str, value: Any, current: Any, metadata: Any, convert: bool = T
     if value is None:
         if current is None or metadata.get("optional"):
             return None
-        raise NeurorlError(f"'{where}' cannot be null; give a value such as {current!r}")
+        raise NeurorlError(f"'{where}' cannot be null: give a {type(current).__name__}")
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")

@@ -4,13 +4,9 @@ import argparse
 import dataclasses
 import importlib
 import json
-from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
-from neurorl.files import user_path
-
-FIGURES = (".png", ".pdf", ".svg")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,20 +37,6 @@ def value(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def figure(path: Any) -> Path:
-    """Return where a figure goes.
-
-    Raises:
-        NeurorlError: No kind of figure, or no folder for it.
-    """
-    target = user_path(path)
-    if target.suffix.lower() not in FIGURES:
-        raise NeurorlError(f"--out {path}: the figure must end in {', '.join(FIGURES)}")
-    if not target.parent.is_dir():
-        raise NeurorlError(f"--out {path}: there is no folder '{target.parent}'")
-    return target
 
 
 def add_made(parser: argparse.ArgumentParser) -> None:

@@ -3,8 +3,6 @@
 import argparse
 from typing import Any
 
-from neurorl.commands import arguments as shared
-
 
 def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
@@ -25,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neurorl.files import write_atomically
     from neurorl.results import compare, figures, result
 
-    figure = shared.figure(arguments.out)
+    figure = figures.target(arguments.out)
     comparison = compare.compare([result.read(directory) for directory in arguments.runs])
     text = compare.markdown(comparison)
     write_atomically(figure.with_suffix(".md"), lambda temporary: temporary.write_text(text))

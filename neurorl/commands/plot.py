@@ -3,8 +3,6 @@
 import argparse
 from typing import Any
 
-from neurorl.commands import arguments as shared
-
 
 def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
@@ -19,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neurorl.results import figures, result
 
     runs = [result.read(directory) for directory in arguments.dirs]
-    target = shared.figure(arguments.out or (runs[0].folder.learning_curve if len(runs) == 1 else "comparison.png"))
+    target = figures.target(arguments.out or (runs[0].folder.learning_curve if len(runs) == 1 else "comparison.png"))
     figures.learning_curve(runs, target)
     print(target)
     return 0

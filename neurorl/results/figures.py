@@ -1,5 +1,6 @@
 """The figures of runs: learning curves with intervals, and comparisons."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,29 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neurorl.errors import NeurorlError
-from neurorl.files import write_atomically
+from neurorl.files import user_path, write_atomically
 from neurorl.results import curves, statistics
 from neurorl.results.curves import Grid
 from neurorl.results.result import Result
 
 COLOURS = [f"C{i}" for i in range(10)]
+KINDS = (".png", ".pdf", ".svg")
 EDGES = {"left": 0.075, "right": 0.985, "bottom": 0.13, "top": 0.81}  # laid out by hand: to be asked for takes a second drawing
 BAND = "95 % bootstrap interval over seeds"
+
+
+def target(path: str | os.PathLike[str]) -> Path:
+    """Return the file of a figure that a person asked for.
+
+    Raises:
+        NeurorlError: No kind of figure, or no folder for it.
+    """
+    file = user_path(path)
+    if file.suffix.lower() not in KINDS:
+        raise NeurorlError(f"figure '{path}' must end in {', '.join(KINDS)}")
+    if not file.parent.is_dir():
+        raise NeurorlError(f"figure '{path}': there is no folder '{file.parent}'")
+    return file
 
 
 def learning_curve(runs: Sequence[Result], path: Path) -> None:

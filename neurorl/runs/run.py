@@ -16,7 +16,6 @@ from neurorl.backend import keep_programs
 from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
-from neurorl.files import user_path
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners, learner
 from neurorl.results import figures, run_folder
@@ -153,6 +152,6 @@ def load(path: str | os.PathLike[str], env: Any = None, agent: Any = None) -> Ru
 
 def plot(runs: Sequence[Result], path: str | os.PathLike[str]) -> Path:
     """Draw the learning curves of runs, finished or not, into one figure, and return the file."""
-    target = user_path(path)
+    target = figures.target(path)
     figures.learning_curve(runs, target)
     return target

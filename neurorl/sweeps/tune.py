@@ -62,8 +62,9 @@ def tune(
             "'env' cannot be tuned, since returns of different environments do not compare; write it above the tables"
         )
     served = make(runner, address, processes) if isinstance(runner, str) else runner
+    given = None if storage is None else _storage(storage)  # before there is a folder
     folder = folders.begin(path, plan, "tune")
-    study = _study(folder, storage, plan.head.seed)
+    study = _study(folder, given, plan.head.seed)
     meter = meter or Meter()
     computed = 0
     failures: list[dict[str, Any]] = []
@@ -162,7 +163,20 @@ def _states() -> Any:
     return _optuna().trial.TrialState
 
 
-def _study(folder: SweepFolder, storage: str | None, seed: int) -> Any:
+def _storage(url: str) -> Any:
+    """Return Optuna's storage at a URL."""
+    try:
+        return _optuna().storages.get_storage(url)
+    except NeurorlError:
+        raise
+    except Exception as error:  # whatever Optuna and the database below it raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise NeurorlError(
+            f"--storage {url}: Optuna cannot open it ({reason}); give a URL such as sqlite:///study.db, or leave it out"
+        ) from error
+
+
+def _study(folder: SweepFolder, storage: Any, seed: int) -> Any:
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     journal = optuna.storages.journal

@@ -171,7 +171,8 @@ def test_a_truncated_checkpoint_is_named(tmp_path):
 
 def test_one_compilation_a_run(tmp_path):
     before = dict(jax_loop.compilations)
-    neurorl.train("CartPole-v1", out=tmp_path / "run", **{**SMALL, "seeds": 2, "log_every": 150})
+    options = {**SMALL, "seeds": 2, "log_every": 150, "max_episode_steps": 123}  # as no other run in this process
+    neurorl.train("CartPole-v1", out=tmp_path / "run", **options)
     after = jax_loop.compilations
     assert after["advance"] - before["advance"] == 1
     assert after["evaluate"] - before["evaluate"] == 1

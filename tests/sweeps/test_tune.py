@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from neurorl import sweeps
+from neurorl import cli, sweeps
 from neurorl.errors import NeurorlError
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps import tune
@@ -74,3 +74,14 @@ def test_what_makes_no_study_is_refused(tmp_path, change, trials, says):
 def test_a_sweep_is_no_study(serial):
     with pytest.raises(NeurorlError, match='kind was "sweep" and is "tune"'):
         folders.begin(serial.path, folders.open_sweep(serial.path)[1], "tune")
+
+
+@pytest.mark.parametrize("storage", ["foo://x", "x", "sqlite:////nowhere/at/all.db"])
+def test_a_storage_that_cannot_be_opened_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch, capsys, storage):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text('env = "CartPole-v1"\n[grid]\ngamma = [0.9, 0.99]\n')
+    assert cli.main(["tune", "s.toml", "--trials", "1", "--storage", storage, "--quiet"]) == 1
+    err = capsys.readouterr().err
+    assert f"--storage {storage}: Optuna cannot open it" in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
