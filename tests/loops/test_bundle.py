@@ -20,7 +20,9 @@ STATES = {
 
 
 def bits(tree):
-    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
+    is_key = [jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) for leaf in jax.tree.leaves(tree)]
+    leaves = zip(jax.tree.leaves(tree), is_key, strict=True)
+    return [np.asarray(jax.random.key_data(leaf) if key else leaf).tobytes() for leaf, key in leaves]
 
 
 def test_every_bit_is_kept():
