@@ -2,6 +2,7 @@
 
 import importlib
 import tomllib
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
@@ -35,22 +36,48 @@ def register(name: str, agent: type[Agent]) -> None:
     _AGENTS[name] = agent
 
 
-def find(name: str) -> type[Agent]:
-    """Return an agent class by its name or by ``module:Class``.
+def find(agent: Any) -> type[Agent]:
+    """Return an agent class.
+
+    Args:
+        agent: A registered name, ``module:Class`` or ``module:function``, a class, or a function. A function takes the spaces of
+            observations and actions and returns a :class:`neurorl.networks.network.Network`, or an agent.
 
     Raises:
-        NeurorlError: An unknown name, or a class that cannot be imported.
+        NeurorlError: An unknown name, or something that cannot be imported or is no agent.
     """
-    entry = _AGENTS.get(name, name)
-    if not isinstance(entry, str):
+    entry = _AGENTS.get(agent, agent) if isinstance(agent, str) else agent
+    if isinstance(entry, str):
+        module, _, attribute = entry.partition(":")
+        if not attribute:
+            known = f"{', '.join(_AGENTS)}, module:Class and module:function"
+            raise NeurorlError(f"unknown agent '{agent}'; there are {known}{nearest(agent, _AGENTS)}")
+        try:
+            entry = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise NeurorlError(f"agent '{agent}' cannot be imported: {error}") from error
+    if isinstance(entry, type):
         return entry
-    module, _, attribute = entry.partition(":")
-    if not attribute:
-        raise NeurorlError(f"unknown agent '{name}'; there are {', '.join(_AGENTS)}, or module:Class{nearest(name, _AGENTS)}")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise NeurorlError(f"agent '{name}' cannot be imported: {error}") from error
+    if not callable(entry):
+        raise NeurorlError(f"agent '{agent}' is a {type(entry).__name__}; name a class, or a function of the two spaces")
+    return _made_by(entry)
+
+
+def _made_by(function: Callable[..., Any]) -> type[Agent]:
+    """Return what stands for the class of the agents that a function of the spaces makes."""
+
+    def for_spaces(observation_space: Any, action_space: Any, **ranges: Any) -> Any:
+        from neurorl.agents.spiking_network import SpikingNetwork
+        from neurorl.networks.network import Network
+
+        made = function(observation_space, action_space)
+        agent = SpikingNetwork(made) if isinstance(made, Network) else made
+        if not isinstance(agent, Agent):
+            raise NeurorlError(f"the function {function!r} made a {type(made).__name__}; it must return a Network or an agent")
+        return agent.fit(observation_space, action_space, **ranges)
+
+    names = {"for_spaces": staticmethod(for_spaces), "__module__": function.__module__, "__qualname__": function.__qualname__}
+    return type(function.__name__, (Agent,), names)
 
 
 def name_of(agent: type[Any]) -> str:

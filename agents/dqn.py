@@ -56,7 +56,7 @@ class DQN(Agent):
     begin: int = parameter(10_000, "environment steps before the first update", low=0)
     target_every: int = parameter(500, "environment steps between copies to the target network", low=1)
     learning_rate: float = parameter(2.5e-4, "Adam's", low=0.0)
-    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     epsilon_start: float = parameter(1.0, "probability of a random action at the start", low=0.0, high=1.0)
     epsilon_end: float = parameter(0.05, "and after exploration", low=0.0, high=1.0)
     explore_steps: int | None = parameter(

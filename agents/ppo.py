@@ -66,7 +66,7 @@ class PPO(Agent):
     anneal_steps: int | None = parameter(
         None, "environment steps over which the learning rate falls to 0; null: the run's", low=1, optional=True
     )
-    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     lambda_: float = parameter(0.95, "decay of advantages an environment step, beside gamma", low=0.0, high=1.0)
     clip: float = parameter(0.2, "largest change of a probability's ratio, and of a value", low=0.0)
     entropy: float = parameter(0.01, "weight of the entropy", low=0.0)

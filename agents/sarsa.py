@@ -44,7 +44,7 @@ class Sarsa(Agent):
     code: OneHot | Tilings
     actions: int = parameter(2, "number of actions", low=1, static=True)
     step_size: float = parameter(0.1, "share of a prediction error that one step makes good", low=0.0)
-    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     lambda_: float = parameter(0.9, "decay of the trace an environment step, beside gamma", low=0.0, high=1.0)
     traces: str = parameter("replacing", "kind of trace", choices=("replacing", "dutch"), static=True)
     start_value: float = parameter(0.0, "value of every action at the start; above the true ones it makes an agent explore")

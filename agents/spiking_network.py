@@ -46,6 +46,7 @@ from neurorl.plasticity.consolidation import Consolidation
 from neurorl.plasticity.plastic import Homeostasis, Plastic
 from neurorl.synapses.spike_trace import SpikeTrace
 
+CRITICS = ("value", "cost")
 QUIET = 1e6  # mV by which motor thresholds rise where potentials and not spikes decide
 
 
@@ -69,6 +70,7 @@ class State(NamedTuple):
     value: Array  # [], of the last observation
     modulators: Levels
     returns: Returns
+    begun: Array  # [], bool: whether dopamine means something; with scaled returns from the end of the first episode on that paid
 
 
 class Life(NamedTuple):
@@ -94,10 +96,14 @@ class SpikingNetwork(Agent):
     sensory: str = parameter("sensory", "population that fires the code's spikes", static=True)
     motor: str = parameter("motor", "population whose spikes choose", static=True)
     critics: tuple[str, ...] = parameter(
-        ("value", "cost"), "populations whose rates raise and lower the value; none: see reads", static=True
+        (),
+        "two populations whose rates raise and lower the value; default: 'value' and 'cost', if there are such",
+        static=True,
     )
     reads: str = parameter(
-        "", "population that the critic of the house reads where there are no critics; none: reward is the dopamine", static=True
+        "",
+        "population that another critic reads where there are none; default: the one that drives motor neurons",
+        static=True,
     )
     critic: Critic = Critic()
     duration: float = parameter(10.0, "time that the network runs per environment step, ms", above=0.0, static=True)
@@ -106,8 +112,8 @@ class SpikingNetwork(Agent):
     tau_value: float = parameter(40.0, "time constant with which critics' spikes become a rate, ms", above=0.0)
     scaled: bool = parameter(False, "whether dopamine is told in units of the largest return met", static=True)
     modulation: Modulation = Modulation()
-    homeostasis: Homeostasis = Homeostasis(scaling="none")
-    consolidation: Consolidation = Consolidation(window=500.0)
+    homeostasis: Homeostasis = Homeostasis(cap=6.0)
+    consolidation: Consolidation = Consolidation(window=2000.0)
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
 
     @classmethod
@@ -136,8 +142,8 @@ class SpikingNetwork(Agent):
         key_network, key_sensory, key_critic = jax.random.split(key, 3)
         network = dynamics.init(self.wired, key_network)
         judge: Judge | tuple[()] = ()
-        if self.reads and not self.critics:
-            n = self.wired.populations[self.reads].size
+        if self._read is not None:
+            n = self.wired.populations[self._read].size
             judge = Judge(
                 self.critic.begin(self.critic.size, n), jax.random.uniform(key_critic, (self.critic.size,)), jnp.zeros(n)
             )
@@ -147,11 +153,12 @@ class SpikingNetwork(Agent):
             slow=[network.pathways[i].weights for i in self._learning],
             code=self.code.init(),
             potential=jax.random.uniform(key_sensory, (self.wired.populations[self.sensory].size,)),
-            rates=jnp.full(2, self.value_rate / 1000.0),
+            rates=self._rest_rates,
             judge=judge,
             value=jnp.float32(0.0),
             modulators=self.modulation.init(),
             returns=reward_scale.init(),
+            begun=jnp.array(not self.scaled),
         )
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
@@ -171,14 +178,18 @@ class SpikingNetwork(Agent):
         before = self._begin(state.network, ended)._replace(key=key_network)
         potential, incoming = self._sense(state.potential, code, timestep.observation)
         after, life = self._live(before, incoming, self.modulation.drive(felt, jnp.float32(1.0)))
-        rates, judge, value, increment = self._judge(state.rates, state.judge, life)
+        still = jnp.where(ended & self.reset, self._rest_rates, state.rates)
+        rates, judge, value, increment = self._judge(still, state.judge, life)
         action = self._choose(self._votes(life.spikes[self.motor].sum(0)), jax.random.uniform(key_choice, (self.actions.size,)))
 
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        paid = reward_scale.scaled(returns, timestep.reward) / (1.0 - self.gamma) if self.scaled else timestep.reward
-        delta = self.modulation.release(felt, paid, state.value, value, timestep, gamma)
+        paid, begun = timestep.reward, state.begun
+        if self.scaled:
+            paid = reward_scale.scaled(returns, timestep.reward) / jnp.maximum(1.0 - self.gamma, 1e-3)
+            begun = begun | (ended & (returns.largest > 0.0))
+        delta = self.modulation.release(felt, paid, state.value, value, timestep, gamma) * state.begun
         modulators, gate = self.modulation.after(state.modulators, felt, delta, value, timestep)
-        pathways = self._learn(before, after, life, delta, gate)
+        pathways = self._learn(state.network, before, after, life, delta, gate)
         if isinstance(judge, Judge):
             learned, _ = self.critic.learn(judge.synapses, delta)
             judge = judge._replace(synapses=self.critic.tag(learned, increment, gamma, ended))
@@ -188,7 +199,7 @@ class SpikingNetwork(Agent):
             for i, old in zip(self._learning, state.slow, strict=True)
         ]
         after = after._replace(pathways=pathways)
-        state = State(after, slow, code, potential, rates, judge, value, modulators, returns)
+        state = State(after, slow, code, potential, rates, judge, value, modulators, returns, begun)
         signals = {"value": value, "dopamine": delta}
         return state, action, Recording(life.spikes, signals)
 
@@ -224,6 +235,11 @@ class SpikingNetwork(Agent):
         }
 
     @property
+    def _rest_rates(self) -> Array:
+        """The critics' rates before any spike, [2] per ms: equal, so that the value is 0."""
+        return jnp.full(2, self.value_rate / 1000.0)
+
+    @property
     def _steps(self) -> int:
         """Steps of the network per environment step, T."""
         return max(1, round(self.duration / self.wired.config.dt))
@@ -234,20 +250,30 @@ class SpikingNetwork(Agent):
         return [i for i, pathway in enumerate(self.wired.pathways) if pathway.plasticity is not None]
 
     @property
+    def _critics(self) -> tuple[str, ...]:
+        """The two critic populations, or ()."""
+        return self.critics or (CRITICS if set(CRITICS) <= set(self.wired.populations) and not self.reads else ())
+
+    @property
+    def _read(self) -> str | None:
+        """The population that a critic outside of the network reads; None where the network has critics."""
+        if self._critics:
+            return None
+        drives = [p.source for p in self.wired.pathways if p.target == self.motor and p.plasticity is not None]
+        return self.reads or (drives[0] if drives else self.sensory)
+
+    @property
     def _group_size(self) -> int:
         return self.wired.populations[self.motor].size // self.actions.size
 
     def _check(self) -> None:
         """Raise a NeurorlError unless the network has the populations that are named, and enough motor neurons."""
         network = self.wired
-        named = {"sensory": self.sensory, "motor": self.motor} | ({"reads": self.reads} if self.reads else {})
-        for field, name in [*named.items(), *(("critics", critic) for critic in self.critics)]:
+        named = [("sensory", self.sensory), ("motor", self.motor), *(("critics", critic) for critic in self.critics)]
+        for field, name in [*named, *([("reads", self.reads)] if self.reads else [])]:
             if name not in network.populations:
-                fix = "; name two populations, or give critics=() and reads=" if field == "critics" else ""
-                raise NeurorlError(
-                    f"'{field}' is '{name}', which the network has not{nearest(name, network.populations)}{fix}; "
-                    f"it has {', '.join(network.populations)}"
-                )
+                there = ", ".join(network.populations)
+                raise NeurorlError(f"'{field}' is '{name}', which is none of {there}{nearest(name, network.populations)}")
         if len(self.critics) not in (0, 2):
             raise NeurorlError(
                 f"'critics' is {self.critics}; name two populations, one that raises the value and one that lowers it"
@@ -321,15 +347,15 @@ class SpikingNetwork(Agent):
 
     def _judge(self, rates: Array, judge: Judge | tuple[()], life: Life) -> tuple[Array, Judge | tuple[()], Array, Array | float]:
         """Return the critics' rates, the critic that reads, the value, and what the step leaves at the synapses of the latter."""
-        if self.critics:
+        if self._critics:
             kept = jnp.exp(-self.wired.config.dt / self.tau_value)
             weight = (1.0 - kept) * kept ** jnp.arange(self._steps)[::-1] / self.wired.config.dt
-            means = jnp.stack([weight @ life.spikes[name].mean(1) for name in self.critics])
+            means = jnp.stack([weight @ life.spikes[name].mean(1) for name in self._critics])
             rates = rates * kept**self._steps + means
             return rates, judge, 0.5 * (rates[0] - rates[1]) * 1000.0 / self.value_rate, 0.0
-        if not isinstance(judge, Judge):
-            return rates, judge, jnp.float32(0.0), 0.0
-        spikes = life.spikes[self.reads]
+        assert isinstance(judge, Judge)
+        assert self._read is not None
+        spikes = life.spikes[self._read]
         decay = jnp.exp(-self.wired.config.dt / 4.0)
         # Divided by what fires at all, so that one learning rate serves populations of any size and rate.
         x = SpikeTrace(judge.trace, spikes, decay, gain=(1.0 - decay) / jnp.maximum(spikes.sum(1).mean(), 0.1))
@@ -338,18 +364,18 @@ class SpikingNetwork(Agent):
         return rates, judge, judgement.value, judgement.increment
 
     def _learn(
-        self, before: NetworkState, after: NetworkState, life: Life, delta: Array, gate: Array | float
+        self, last: NetworkState, before: NetworkState, after: NetworkState, life: Life, delta: Array, gate: Array | float
     ) -> list[PathwayState]:
-        """Return the pathways after dopamine found the old tags, and the step's spikes left new ones."""
+        """Return the pathways after dopamine found the tags of the ``last`` step, and this one's spikes left new ones."""
         wired, pathways = self.wired, list(after.pathways)
         for i in self._learning:
-            pathway, old = wired.pathways[i], before.pathways[i]
+            pathway, old = wired.pathways[i], last.pathways[i]
             if old.memory is None:
                 continue
             pre = jnp.concatenate([before.spikes[pathway.source][None], life.spikes[pathway.source][:-1]])
             hazard = life.hazard.get(pathway.target) if pathway.needs_hazard else None
             each = pathway.tag(pathways[i], pre, life.spikes[pathway.target], hazard, wired.config.dt)
-            rate = 1.0 if pathway.target in self.critics else gate
+            rate = 1.0 if pathway.target in self._critics else gate
             each = pathway.reinforce(each, old.memory.stdp.eligibility, delta, rate, self.duration)
             pathways[i] = self._capped(pathway, each, delta) if pathway.target == self.motor else each
         return pathways
@@ -358,12 +384,12 @@ class SpikingNetwork(Agent):
         """Return a pathway onto motor neurons whose weights are within the budget of homeostasis."""
         if self.homeostasis.scaling == "none":
             return state
-        connectivity = pathway.projection.connectivity
-        h = self.homeostasis
-        enabled = delta != 0.0
-        return state._replace(
-            weights=scaling.cap_listed(state.weights, connectivity.post, connectivity.n_post, h.scaling, h.cap, enabled)
-        )
+        h, projection, enabled = self.homeostasis, pathway.projection, delta != 0.0
+        if projection.complete:
+            matrix = state.weights.reshape(projection.connectivity.n_pre, -1).T
+            return state._replace(weights=scaling.cap(matrix, h.scaling, h.cap, enabled)[0].T.ravel())
+        post, n = projection.connectivity.post, projection.connectivity.n_post
+        return state._replace(weights=scaling.cap_listed(state.weights, post, n, h.scaling, h.cap, enabled))
 
     def _votes(self, activity: Array) -> Array:
         """Return the activity [n] of the motor neurons summed over the group of each choice, [A]."""

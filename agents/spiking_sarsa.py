@@ -51,7 +51,7 @@ HEADROOM = 1.25  # values up to this many times the largest return can be told, 
 
 # Where a code tells states apart, what is learned of one says nothing of others. Their values can be learned from, so that traces
 # are short; each must be visited, so that optimism outweighs the largest cost; and chance must be averaged out for each.
-TOLD_APART: dict[str, Any] = {
+STATES_TOLD_APART: dict[str, Any] = {
     "learning_rate": 0.9,
     "lambda_": 0.35,
     "optimism": 1.2,
@@ -83,8 +83,8 @@ class SpikingSarsa(Agent):
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
     learning_rate: float = parameter(0.5, "share of a prediction error that one visit of a fresh synapse corrects", low=0.0)
-    lambda_: float = parameter(0.9, "decay of eligibility an environment step, beside gamma", low=0.0, high=1.0)
-    gamma: float = parameter(0.99, "discount an environment step", low=0.0, high=1.0)
+    lambda_: float = parameter(0.9, "decay of eligibility per environment step, beside gamma", low=0.0, high=1.0)
+    gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     optimism: float = parameter(0.3, "value of what was never tried, in units of the largest return", low=-1.0, high=HEADROOM)
     hope: float = parameter(1.0, "how much of the best return met is added to that", low=0.0, high=1.0)
     curiosity: float = parameter(0.0, "credit of a choice, in units of the expected error of its value", low=0.0)
@@ -92,7 +92,7 @@ class SpikingSarsa(Agent):
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
     coherence: Coherence = Coherence()
     consolidation: Consolidation = Consolidation()
-    threshold_rate: float = parameter(1e-4, "threshold change an environment step for a unit of activity", low=0.0)
+    threshold_rate: float = parameter(1e-4, "threshold change per environment step for a unit of activity", low=0.0)
     actions: Actions = Actions()
 
     @classmethod
@@ -104,7 +104,7 @@ class SpikingSarsa(Agent):
             # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
             tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
             code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
-        own = {} if code.continuous else TOLD_APART
+        own = {} if code.continuous else STATES_TOLD_APART
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def init(self, key: Array) -> State:
@@ -193,7 +193,7 @@ class SpikingSarsa(Agent):
         }
 
     def _fire(self, state: State, weights: Array, potential: Array, observation: Array) -> tuple[Array, Array]:
-        """Return the potentials after an environment step and the rates in spikes a substep, both [A, 2]."""
+        """Return the potentials after an environment step and the rates in spikes per substep, both [A, 2]."""
         untried = (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
         current = 0.5 * (1.0 + untried * SIGNS) + self._read(state, weights, observation) - state.threshold[:, None]
         potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))

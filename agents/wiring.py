@@ -28,6 +28,7 @@ from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.plasticity.stdp import STDP
 from neurorl.synapses import connectivity
+from neurorl.synapses.exponential import ExponentialCurrent
 
 THRESHOLD, RESET = -55.0, -70.0  # mV, of all neurons here
 
@@ -36,6 +37,7 @@ THRESHOLD, RESET = -55.0, -70.0  # mV, of all neurons here
 class Wiring(Checked):
     """Constants of the default wiring; all are compiled in."""
 
+    sensory: int = parameter(512, "most sensory neurons; a code with more of them shares these", low=1, static=True)
     hidden: int = parameter(0, "hidden neurons; 0: one for each neuron of the code, wired to it alone", low=0, static=True)
     fan_in: int = parameter(8, "sensory neurons that drive a hidden one, where they are not one to one", low=1, static=True)
     jump: float = parameter(20.0, "mV by which all inputs of a hidden neuron together move it", above=0.0, static=True)
@@ -60,6 +62,12 @@ class Wiring(Checked):
     learning_rate: float = parameter(20.0, "of motor synapses, as of the actor of spiking-actor-critic", low=0.0, static=True)
     critic_learning_rate: float = parameter(1.0, "of critic synapses, likewise", low=0.0, static=True)
     tau_e: float = parameter(162.0, "time constant of the eligibility, ms", above=0.0, static=True)
+    memory: bool = parameter(
+        False,
+        "whether a recurrent population holds what an episode began with, and drives the rest too",
+        static=True,
+    )
+    memory_tau: float = parameter(100.0, "time constant of its recurrent currents, ms", above=0.0, static=True)
     seed: int = parameter(0, "of the random connections", low=0, static=True)
 
 
@@ -80,6 +88,7 @@ def build(wiring: Wiring, inputs: int, groups: int, actions: Actions, duration: 
 
 def _build(w: Wiring, inputs: int, groups: int, actions: Actions, duration: float) -> Network:
     network = Network(NetworkConfig())
+    inputs = min(inputs, w.sensory)
     sensory = network.add_population(inputs, "sensory", neuron="relay", name="sensory")
     hidden = network.add_population(w.hidden or inputs, neuron=_lif(w.hidden_tau), name="hidden")
     synapses = connectivity.one_to_one(inputs) if not w.hidden else _fan_in(inputs, w.hidden, w.fan_in, w.seed)
@@ -89,8 +98,10 @@ def _build(w: Wiring, inputs: int, groups: int, actions: Actions, duration: floa
         inhibitory = network.add_population(w.inhibitory, "inhibitory", neuron=_lif(w.hidden_tau), name="inhibitory")
         network.connect(hidden, inhibitory, weight=_spread(15.0 / groups, w.inhibitory, hidden.size), plastic=False)
         network.connect(inhibitory, hidden, weight=w.inhibition)
+    sources = [hidden, _memory(network, w, sensory)] if w.memory else [hidden]
     motor = _motor(network, w, actions)
-    _learn(network, hidden, motor, w.motor_tau, w.width, groups, w.learning_rate, duration, rule="escape-noise")
+    for source in sources:
+        _learn(network, w, source, motor, w.motor_tau, w.width, groups, w.learning_rate, duration, rule="escape-noise")
     for name, receptor in (("value", 1.0), ("cost", -1.0)):
         rest = RESET + w.critic_drive * np.linspace(0.8, 1.2, w.critics)
         critic = network.add_population(
@@ -99,8 +110,25 @@ def _build(w: Wiring, inputs: int, groups: int, actions: Actions, duration: floa
             name=name,
         )
         rate = w.critic_learning_rate
-        _learn(network, hidden, critic, w.critic_tau, 20.0, groups, rate, duration, rule="td-ltp", receptor=receptor)
+        for source in sources:
+            _learn(network, w, source, critic, w.critic_tau, 20.0, groups, rate, duration, rule="td-ltp", receptor=receptor)
     return network
+
+
+def _memory(network: Network, w: Wiring, sensory: Population) -> Population:
+    """Add neurons that excite themselves and inhibit each other: what fires first goes on, and holds out what comes later.
+
+    A neuron that has fired a few times is carried by its own slow current (as through NMDA receptors; Wang 1999), and the
+    inhibition that it causes keeps all from firing that have no such current.
+    """
+    memory = network.add_population(sensory.size, neuron=_lif(5.0, refractory=5.0), name="memory")
+    gate = network.add_population(10, "inhibitory", neuron=_lif(5.0), name="memory inhibition")
+    network.connect(sensory, memory, connectivity=connectivity.one_to_one(sensory.size), weight=16.0, plastic=False)
+    again, slow = connectivity.one_to_one(sensory.size), ExponentialCurrent(w.memory_tau)
+    network.connect(memory, memory, connectivity=again, weight=20.0, plastic=False, synapse=slow)
+    network.connect(memory, gate, weight=_spread(6.0, 10, memory.size), plastic=False)
+    network.connect(gate, memory, weight=0.5, synapse=ExponentialCurrent(w.memory_tau))
+    return memory
 
 
 def _motor(network: Network, w: Wiring, actions: Actions) -> Population:
@@ -120,6 +148,7 @@ def _motor(network: Network, w: Wiring, actions: Actions) -> Population:
 
 def _learn(
     network: Network,
+    w: Wiring,
     hidden: Population,
     target: Population,
     tau: float,
@@ -140,7 +169,7 @@ def _learn(
     plastic = DopamineSTDP(
         stdp=STDP(a_plus=1.0, tau_plus=tau),
         bounds=WeightBounds(kind="none"),
-        tau_e=162.0,
+        tau_e=w.tau_e,
         learning_rate=learning_rate * scale / duration,
         receptor=receptor,
         rule=rule,
@@ -148,8 +177,8 @@ def _learn(
     network.connect(hidden, target, weight=0.0, plastic=plastic, sign="mixed")
 
 
-def _lif(tau: float) -> LIF:
-    return LIF(tau_m=tau, v_rest=RESET, v_threshold=THRESHOLD, v_reset=RESET, refractory=1.0)
+def _lif(tau: float, refractory: float = 1.0) -> LIF:
+    return LIF(tau_m=tau, v_rest=RESET, v_threshold=THRESHOLD, v_reset=RESET, refractory=refractory)
 
 
 def _fan_in(inputs: int, hidden: int, fan_in: int, seed: int) -> connectivity.Connectivity:

@@ -57,7 +57,7 @@ class Environments:
                     f"the function that makes '{name}' returned the same environment twice; let it make a new one each time"
                 )
             self.statistics = [RunningStatistics(env) for env in self.envs]
-            self.space, self.action_space = self.envs[0].observation_space, self.envs[0].action_space
+            self.space, self.action_space = (self._space_of(self.envs[0], of) for of in ("observation_space", "action_space"))
             self.intake = Intake(self.space, f"environment '{name}' returned", count)
         except BaseException:
             self.close()
@@ -137,6 +137,14 @@ class Environments:
                 env.close()
             except Exception as error:
                 gymnasium.logger.warn(f"environment '{self.name}' could not be closed: {error}")
+
+    def _space_of(self, env: Any, of: str) -> spaces.Space[Any]:
+        space = getattr(env, of, None)
+        if not isinstance(space, spaces.Space):
+            raise NeurorlError(
+                f"environment '{self.name}' has {described(space)} as its {of}; give it a space of gymnasium.spaces"
+            )
+        return space
 
     def _broken(self, verb: str, expected: str, answer: Any, error: Exception) -> NeurorlError:
         """Return what is wrong with an answer, in a sentence."""

@@ -46,7 +46,9 @@ class Intake:
         for part, view in zip(self._parts, self._views, strict=True):
             item = value
             try:
-                for key in part.path:
+                for key, length in part.path:
+                    if length is not None and len(item) != length:
+                        raise ValueError("wrong length")
                     item = item[key]
                 shape = getattr(item, "shape", None)
                 if (np.shape(item) if shape is None else shape) != part.shape:
@@ -126,21 +128,22 @@ class Intake:
 class _Part:
     """A space without parts within a space."""
 
-    def __init__(self, path: tuple[Any, ...], space: Any):
+    def __init__(self, path: tuple[tuple[Any, int | None], ...], space: Any):
         self.path, self.space, self.shape = path, space, tuple(space.shape or ())
         self.size = math.prod(self.shape)
-        self.where = f" (part {''.join(f'[{key!r}]' for key in path)})" if path else ""
+        self.where = f" (part {''.join(f'[{key!r}]' for key, _ in path)})" if path else ""
         _, low, high = packing.counted(space)
         ends = (space.low, space.high) if isinstance(space, spaces.Box) else (low, high)
         self.is_wide = bool(any(np.any(np.abs(end.astype(np.float64)) >= FAR) for end in ends))
 
 
 def _parts(space: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
-    """Return the spaces without parts with their paths, in the order of packing."""
+    """Return the spaces without parts in the order of packing, each with its path: keys, and for a Tuple its length."""
     if not packing.is_composite(space):
         return [(path, leaf) for leaf in packing.leaves(space)]
     named = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
-    return [found for key, part in named for found in _parts(part, (*path, key))]
+    length = len(space.spaces) if isinstance(space, spaces.Tuple) else None
+    return [found for key, part in named for found in _parts(part, (*path, (key, length)))]
 
 
 def _one_number(item: Any, shape: tuple[int, ...]) -> Any:

@@ -5,6 +5,8 @@
 
 import importlib
 import inspect
+import sys
+import types
 from typing import Any
 
 import gymnasium
@@ -39,20 +41,36 @@ def register() -> None:
 
 def ids() -> list[str]:
     """Return the ids of every JAX environment there is: this package's, then gymnax's."""
-    import gymnax
-
-    return [*OWN, *gymnax.registered_envs]
+    return [*OWN, *_gymnax().registered_envs]
 
 
 def make(env_id: str, **arguments: Any) -> tuple[Any, Any]:
     """Return a JAX environment and its default parameters."""
-    import gymnax
-
     if env_id not in OWN:
-        return gymnax.make(env_id, **arguments)
+        return _gymnax().make(env_id, **arguments)
     module, _, name = OWN[env_id].partition(":")
     env = getattr(importlib.import_module(module), name)(**arguments)
     return env, env.default_params
+
+
+def _gymnax() -> Any:
+    """Return gymnax, imported without the plotting that some of its environments begin with: seconds for what is hardly used."""
+    if "gymnax" not in sys.modules:
+        later = {name: _Later(name) for name in ("matplotlib.pyplot", "seaborn") if name not in sys.modules}
+        sys.modules.update(later)
+        try:
+            importlib.import_module("gymnax")
+        finally:
+            for name in later:
+                sys.modules.pop(name)
+    return sys.modules["gymnax"]
+
+
+class _Later(types.ModuleType):
+    """Stands for a module in those that import it now, and becomes it where it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 def arguments(env: Any) -> dict[str, Any]:

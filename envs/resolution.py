@@ -176,6 +176,8 @@ def _resolve_object(env: Any, source: str | None, loop: str, settings: dict[str,
         if loop == "host":
             raise NeurorlError("a JAX environment runs in the JAX loop only: use loop='auto'")
         return _jax_object(world, params, source, limit)
+    if isinstance(env, gymnasium.vector.VectorEnv):
+        raise NeurorlError(f"{env} is many environments; give what makes one of them, and every seed gets its own")
     raise NeurorlError(f"{env!r} is no environment: give an id, a Gymnasium or JAX environment, or a function that makes one")
 
 

@@ -61,7 +61,6 @@ class Task:
     changed: bool  # whether any parameter differs from the environment's default
 
     loop: ClassVar[str]  # "jax" or "host"
-    loop_in_words: ClassVar[str]
     mappable: ClassVar[bool]  # whether the parameters are arguments of a compiled program
     any_parameter: ClassVar[bool]  # whether parameters that are not among ``parameters`` may be set too
 
@@ -72,7 +71,7 @@ class Task:
 
     def stated(self) -> dict[str, Any]:
         """Return what a run's config.json keeps of the task."""
-        names = ("source", "threshold", "max_episode_steps", "changed")
+        names = ("source", "threshold", "max_episode_steps", "limited_by_us", "changed")
         return {name: getattr(self, name) for name in names}
 
     def check(self) -> None:
@@ -109,7 +108,6 @@ class JaxTask(Task):
     make_twin: Callable[[dict[str, Any], int | None], "HostTask | None"] | None = None  # of parameters and a limit; see ``twin``
 
     loop: ClassVar[str] = "jax"
-    loop_in_words: ClassVar[str] = "JAX loop"
     mappable: ClassVar[bool] = True
     any_parameter: ClassVar[bool] = False
 
@@ -152,7 +150,6 @@ class HostTask(Task):
     statistics: tuple[float, ...] = ()  # running statistics of its wrappers before training
 
     loop: ClassVar[str] = "host"
-    loop_in_words: ClassVar[str] = "host loop (Gymnasium)"
     mappable: ClassVar[bool] = False
     any_parameter: ClassVar[bool] = True
 
@@ -169,6 +166,14 @@ class HostTask(Task):
                 plain.close()
                 raise NeurorlError(f"environment '{self.env_id}' cannot be drawn: {error}") from error
             return plain
+
+    def as_trained(self, carried: Any = (), render_mode: str | None = None) -> Environments:
+        """Return one environment whose running statistics are those carried over from training, and stay so."""
+        environments = self.environments(1, render_mode)
+        if np.size(carried):
+            environments.statistics[0].write(from_bits(carried))
+        environments.statistics[0].freeze()
+        return environments
 
     def twin(self) -> "HostTask":
         """Return the task itself."""

@@ -15,12 +15,34 @@ from typing import TYPE_CHECKING, Any
 from neurorl.envs import registry as _registry
 
 if TYPE_CHECKING:
+    from neurorl.agents.contract import Agent as Agent
+    from neurorl.agents.contract import Recording as Recording
+    from neurorl.agents.contract import Timestep as Timestep
+    from neurorl.agents.spiking_actor_critic import SpikingActorCritic as SpikingActorCritic
+    from neurorl.agents.spiking_network import SpikingNetwork as SpikingNetwork
+    from neurorl.agents.spiking_sarsa import SpikingSarsa as SpikingSarsa
     from neurorl.errors import NeurorlError as NeurorlError
+    from neurorl.networks import Network as Network
+    from neurorl.networks import NetworkConfig as NetworkConfig
+    from neurorl.neuromodulation import Modulation as Modulation
+    from neurorl.neuromodulation import Neuromodulator as Neuromodulator
+    from neurorl.neurons import LIF as LIF
+    from neurorl.neurons import AdaptiveLIF as AdaptiveLIF
+    from neurorl.neurons import EscapeNoise as EscapeNoise
+    from neurorl.neurons import Izhikevich as Izhikevich
+    from neurorl.neurons import Neuron as Neuron
+    from neurorl.neurons import NoiseCurrent as NoiseCurrent
+    from neurorl.plasticity import STDP as STDP
+    from neurorl.plasticity import DopamineSTDP as DopamineSTDP
+    from neurorl.plasticity import WeightBounds as WeightBounds
     from neurorl.runs.run import Run as Run
     from neurorl.runs.run import TrainedAgent as TrainedAgent
     from neurorl.runs.run import load as load
     from neurorl.runs.training import resume as resume
     from neurorl.runs.training import train as train
+    from neurorl.synapses import Conductance as Conductance
+    from neurorl.synapses import ExponentialCurrent as ExponentialCurrent
+    from neurorl.synapses import ShortTermPlasticity as ShortTermPlasticity
 
 __version__ = "0.1.0"
 
@@ -31,9 +53,61 @@ _HOME = {
     "load": "neurorl.runs.run",
     "resume": "neurorl.runs.training",
     "train": "neurorl.runs.training",
+    "Network": "neurorl.networks",
+    "NetworkConfig": "neurorl.networks",
+    "LIF": "neurorl.neurons",
+    "AdaptiveLIF": "neurorl.neurons",
+    "EscapeNoise": "neurorl.neurons",
+    "Izhikevich": "neurorl.neurons",
+    "Neuron": "neurorl.neurons",
+    "NoiseCurrent": "neurorl.neurons",
+    "Conductance": "neurorl.synapses",
+    "ExponentialCurrent": "neurorl.synapses",
+    "ShortTermPlasticity": "neurorl.synapses",
+    "STDP": "neurorl.plasticity",
+    "DopamineSTDP": "neurorl.plasticity",
+    "WeightBounds": "neurorl.plasticity",
+    "Modulation": "neurorl.neuromodulation",
+    "Neuromodulator": "neurorl.neuromodulation",
+    "Agent": "neurorl.agents.contract",
+    "Recording": "neurorl.agents.contract",
+    "Timestep": "neurorl.agents.contract",
+    "SpikingActorCritic": "neurorl.agents.spiking_actor_critic",
+    "SpikingNetwork": "neurorl.agents.spiking_network",
+    "SpikingSarsa": "neurorl.agents.spiking_sarsa",
 }
 
-__all__ = ["NeurorlError", "Run", "TrainedAgent", "__version__", "load", "resume", "train"]
+__all__ = [
+    "LIF",
+    "STDP",
+    "AdaptiveLIF",
+    "Agent",
+    "Conductance",
+    "DopamineSTDP",
+    "EscapeNoise",
+    "ExponentialCurrent",
+    "Izhikevich",
+    "Modulation",
+    "Network",
+    "NetworkConfig",
+    "Neuromodulator",
+    "Neuron",
+    "NeurorlError",
+    "NoiseCurrent",
+    "Recording",
+    "Run",
+    "ShortTermPlasticity",
+    "SpikingActorCritic",
+    "SpikingNetwork",
+    "SpikingSarsa",
+    "Timestep",
+    "TrainedAgent",
+    "WeightBounds",
+    "__version__",
+    "load",
+    "resume",
+    "train",
+]
 
 
 _registry.register()

@@ -1,6 +1,10 @@
-"""How XLA computes on a CPU: on the thread that asks."""
+"""How XLA computes on a CPU: on the thread that asks, and once for all programs that are alike."""
 
+import hashlib
 import os
+import re
+import sys
+from pathlib import Path
 
 # `compiler_options` of `jax.jit` for programs that stream through large arrays, such as those of neurorl.layers: unless it is
 # told, XLA uses vectors of 256 bits on processors that have 512. On others nothing changes.
@@ -14,6 +18,7 @@ IN_TURN = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
 # The same for large programs of scalars, of which one step takes microseconds whatever is done: XLA's older emitters of loops
 # compile the board's step in 1.4 s instead of 3.3, to the same bits.
 QUICK_TO_COMPILE = {"xla_cpu_use_fusion_emitters": False}
+WORTH_KEEPING = 0.1  # seconds of compiling a program, from which on it is kept
 
 
 def compute_inline() -> None:
@@ -26,3 +31,36 @@ def compute_inline() -> None:
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+
+def keep_programs() -> None:
+    """Keep compiled programs for the next process in the user's cache folder, unless it says where, or that it does not want to.
+
+    JAX_COMPILATION_CACHE_DIR names another folder, JAX_ENABLE_COMPILATION_CACHE=false switches it off. Processes that are started
+    later inherit it. To be called before JAX compiles for the first time; later it does nothing.
+    """
+    import jax  # reads the environment when it is imported, which may have been long ago
+
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ or jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
+        return
+    folder = _cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written, or none: then without
+        return
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.fspath(folder)
+    jax.config.update("jax_compilation_cache_dir", os.fspath(folder))
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(WORTH_KEEPING)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+
+
+def _cache_folder() -> Path:
+    """Return the user's folder for programs of this kind of processor: a home may be shared by machines that are unlike."""
+    base = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    try:
+        kind = re.search(r"^(?:flags|Features)\s*:.*$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        kind = None
+    name = hashlib.sha256(kind[0].encode()).hexdigest()[:8] if kind else "cpu"
+    return Path(os.path.expanduser(base)) / "neurorl" / f"jax-{name}"

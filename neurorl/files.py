@@ -16,6 +16,8 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         write(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())  # before the rename, so that it is whole after a power cut too
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

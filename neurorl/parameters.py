@@ -8,6 +8,7 @@ import dataclasses
 import math
 from typing import Any, TypeVar
 
+import jax
 import numpy as np
 from flax import struct
 
@@ -139,17 +140,16 @@ def check(where: str, value: Any, current: Any, metadata: Any, convert: bool = T
 
     Args:
         where: The field, for messages.
-        value: What was given; a NumPy scalar stands for its number.
+        value: What was given; numbers and arrays of NumPy and JAX stand for Python's.
         current: A value of the field, which gives the type.
         metadata: Of the field, see :func:`parameter`.
         convert: Whether a whole number becomes a float where the field is one.
     """
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        value = value.item()
+    value = plain(value)
     if value is None:
         if current is None or metadata.get("optional"):
             return None
-        raise NeurorlError(f"'{where}' cannot be null: give a {type(current).__name__}")
+        raise NeurorlError(f"'{where}' cannot be null; give a value such as {current!r}")
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise NeurorlError(f"'{where}' must be true or false, not {value!r}")
@@ -200,6 +200,16 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | float | str | np.generic | np.ndarray)
 
 
+def plain(value: Any) -> Any:
+    """Return a value with the numbers and arrays of NumPy and JAX in it as Python's own numbers and lists."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    made = isinstance(value, np.generic | np.ndarray | jax.Array) and not isinstance(value, jax.core.Tracer)
+    return value.tolist() if made else value
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -215,4 +225,4 @@ def _plain(value: Any) -> Any:
         return to_dict(value)
     if hasattr(value, "to_data"):
         return value.to_data()
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else plain(value)

@@ -1,4 +1,4 @@
-"""JAX on the CPU with a compilation cache that outlives the test run, and reproducible property tests."""
+"""JAX on the CPU with a compilation cache that outlives the test run, arrays checked, and reproducible property tests."""
 
 import os
 import tempfile
@@ -6,9 +6,13 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from tests import runtime_types
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "neurorl-jax-cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+runtime_types.install()
 
 settings.register_profile("neurorl", deadline=None, max_examples=20, derandomize=True)
 settings.load_profile("neurorl")

@@ -16,7 +16,7 @@ from neurorl.codes.code import Code, ListedCode
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
 from neurorl.parameters import Checked, parameter
-from neurorl.synapses.listed_trace import ListedTrace
+from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
 LARGE = 1024  # input neurons above which only those that fire are multiplied by their weights
@@ -75,7 +75,7 @@ class Sensory:
         state = state._replace(code=self.code.adapt(state.code, observation))
         return state._replace(memory=state.memory._replace(begins=begins)) if self.memory.enabled else state
 
-    def fire(self, state: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace | ListedTrace]:
+    def fire(self, state: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, SpikeTrace | SparseSpikeTrace]:
         """Let the neurons fire at an observation, for S substeps."""
         if isinstance(self.code, ListedCode) and self._few_fire():
             return self._fire_listed(self.code, state, observation)
@@ -105,7 +105,7 @@ class Sensory:
         fresh = not self.encoder.carry and self.encoder.spikes == "integrate" and not self.memory.enabled
         return fresh and self.code.size > LARGE
 
-    def _fire_listed(self, code: ListedCode, state: EncoderState, observation: Array) -> tuple[EncoderState, ListedTrace]:
+    def _fire_listed(self, code: ListedCode, state: EncoderState, observation: Array) -> tuple[EncoderState, SparseSpikeTrace]:
         """Do what :meth:`fire` does, for the neurons that the code lists."""
         index, rates = code.active(observation, state.code)
         summed = jnp.zeros(code.size).at[index].add(rates)  # a neuron may be named twice: the first one fires for both
@@ -115,7 +115,7 @@ class Sensory:
         after, spikes = spike_encoder.integrate(before, rates, self.encoder.substeps)
         potential = state.potential.at[index].add(jnp.where(repeated, 0.0, after - before))
         x = self._seen(jnp.zeros_like(rates), spikes * ~repeated)
-        return state._replace(potential=potential), ListedTrace(x, index, code.size)
+        return state._replace(potential=potential), SparseSpikeTrace(x, index, code.size)
 
     def _rates(self, state: EncoderState, observation: Array) -> tuple[Array, Any]:
         """Return the rates of all neurons, [size], and what working memory holds then."""

@@ -54,6 +54,9 @@ def _print_keys(built: Any) -> None:
             name = f"{path}.{field.name}" if path else field.name
             if dataclasses.is_dataclass(value):
                 show(name, value)
+            elif isinstance(value, tuple) and any(dataclasses.is_dataclass(part) for part in value):
+                for i, part in enumerate(value):
+                    show(f"{name}[{i}]", part)
             else:
                 text = json.dumps(value)
                 text = text if len(text) <= 34 else text[:31] + "..."

@@ -1,7 +1,6 @@
 """``neurorl train ENV``: train independent learners."""
 
 import argparse
-import sys
 from typing import Any
 
 from neurorl.commands import arguments as shared
@@ -16,7 +15,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("env", metavar="ENV", help="gymnax id, Gymnasium id, or module:id")
     parser.add_argument("--agent", default="spiking-actor-critic", metavar="NAME", help="agent, or module:Class [%(default)s]")
-    shared.add_options(parser)
+    parser.fill = shared.add_options
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")
     parser.add_argument("--out", metavar="DIR", help="folder of the run [runs/ENV__AGENT__SEED__TIME]")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in --out; files of your own stay")
@@ -34,8 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
     compute_inline()
 
     options, settings = shared.options_of(arguments), config.parse_settings(arguments.set)
-    if not arguments.quiet:
-        _say_task(config.build(arguments.env, arguments.agent, options, settings))
     meters: list[progress.Progress] = [] if arguments.quiet else [progress.Bar()]
     if arguments.tensorboard:
         meters.append(progress.TensorBoard())
@@ -51,14 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         report(finished)
     return 0
-
-
-def _say_task(built: Any) -> None:
-    task, opts = built.task, built.options
-    lines = [f"{built.env_id}: {task.loop_in_words}, {built.agent_id}, {opts.seeds} seeds x {opts.steps:,} steps"]
-    if task.limited_by_us:
-        lines.append(f"episodes are cut after {task.max_episode_steps} steps, which counts as truncation")
-    sys.stderr.write("\n".join(lines) + "\n")
 
 
 def report(run: Any) -> None:

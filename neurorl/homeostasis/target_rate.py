@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import PerNeuron, Scalar
 
 
 @struct.dataclass
@@ -25,15 +26,15 @@ class TargetRate(Checked):
     proportional to the weights.
     """
 
-    target: float | Array = parameter(10.0, "rate that a neuron returns to, Hz", above=0.0)
-    tau_rate: float | Array = parameter(5000.0, "time constant of the running estimate of the rate, ms", above=0.0)
-    speed: float | Array = parameter(0.002, "relative weight change per s for an error of 1 Hz", low=0.0)
+    target: PerNeuron = parameter(10.0, "rate that a neuron returns to, Hz", above=0.0)
+    tau_rate: PerNeuron = parameter(5000.0, "time constant of the running estimate of the rate, ms", above=0.0)
+    speed: PerNeuron = parameter(0.002, "relative weight change per s for an error of 1 Hz", low=0.0)
 
 
 class TargetRateState(NamedTuple):
     """State of a population of m neurons."""
 
-    rate: Array  # [m], running estimate, Hz
+    rate: Float[Array, " m"]  # running estimate, Hz
 
 
 def init(n: int, parameters: TargetRate = TargetRate()) -> TargetRateState:
@@ -47,7 +48,9 @@ def init(n: int, parameters: TargetRate = TargetRate()) -> TargetRateState:
     return TargetRateState(jnp.broadcast_to(jnp.asarray(parameters.target, float), (n,)))
 
 
-def step(parameters: TargetRate, state: TargetRateState, spikes: Array, dt: float | Array = 1.0) -> tuple[TargetRateState, Array]:
+def step(
+    parameters: TargetRate, state: TargetRateState, spikes: Real[Array, " m"], dt: Scalar = 1.0
+) -> tuple[TargetRateState, Float[Array, " m"]]:
     """Advance the estimate by one step and return how much to scale the weights by.
 
     Args:

@@ -35,14 +35,18 @@ class JaxLoop:
 
     def __init__(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
         """Prepare the loop; arguments as in the run's configuration."""
-        self.agent, self.border, self.params = agent, task.border, task.env_params
-        self.keys = learner_keys(seed, seeds)
-        self.eval_keys = jax.random.split(key_of(eval_seed), eval_episodes)
-        self.limit = task.max_episode_steps
+        self.border, self.limit = task.border, task.max_episode_steps
+        self.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes)
         self._init = jax.jit(jax.vmap(self._init_one, in_axes=(self.axis, self.axis, 0)))
         self._advance = jax.jit(self._advance_all, donate_argnums=3)
         evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(self.axis, self.axis, 0, None))
         self._evaluate = jax.jit(evaluate)
+
+    def set_arguments(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int) -> None:
+        """Take other arguments of the compiled program: numbers of an agent and an environment of the same kind, and seeds."""
+        self.agent, self.params = agent, task.env_params
+        self.keys = learner_keys(seed, seeds)
+        self.eval_keys = jax.random.split(key_of(eval_seed), eval_episodes)
 
     def init(self) -> Learners:
         """Return learners that have not begun."""

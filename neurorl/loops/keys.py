@@ -6,6 +6,8 @@ of many small kernels, which for the few draws that a learner makes costs more t
     x_0 <- x_0 + x_1;   x_1 <- (x_1 <<< r) ^ x_0       20 times; after every fourth, x gets the next words of the key
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -33,20 +35,28 @@ def threefry(key: Array, x0: Array, x1: Array) -> tuple[Array, Array]:
     return x0, x1
 
 
+# Outside of a program each of these is one kernel instead of a hundred; within one they leave no trace.
+_kernel = functools.partial(jax.jit, inline=True)
+
+
+@_kernel
 def _seed(seed: Array) -> Array:
     low = jnp.asarray(seed)
     high = low >> 32 if low.dtype.itemsize == 8 else jnp.zeros_like(low)
     return jnp.stack([high, low]).astype(jnp.uint32)
 
 
+@functools.partial(_kernel, static_argnums=1)
 def _split(key: Array, shape: tuple[int, ...]) -> Array:
     return jnp.stack(threefry(key, *_counts(shape)), axis=-1)
 
 
+@_kernel
 def _fold_in(key: Array, data: int) -> Array:
     return jnp.stack(threefry(key, *_seed(jnp.asarray(data, jnp.uint32))))
 
 
+@functools.partial(_kernel, static_argnums=(1, 2))
 def _random_bits(key: Array, bit_width: int, shape: tuple[int, ...]) -> Array:
     high, low = threefry(key, *_counts(shape))
     if bit_width == 64:

@@ -1,5 +1,6 @@
 """What the two training loops have in common: the learners, their keys, and the shape of a loop."""
 
+import functools
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -15,7 +16,7 @@ UPDATES = 2**32 - 1  # where a step's number would stand; steps end before
 
 
 NOT_FINE = "NaN, infinite, or no state of its space"  # of a learner whose ``episodes.finite`` is False
-TOO_LARGE = "holds a NaN: its numbers grew beyond float32; make the rewards smaller (TransformReward) or its learning rate"
+TOO_LARGE = "holds numbers beyond float32; make the rewards smaller (TransformReward) or its learning rate"
 
 
 class Learners(NamedTuple):
@@ -77,11 +78,26 @@ def is_finite(*arrays: Array) -> Array:
 
 
 @jax.jit
-def has_nan(state: Any) -> Array:
-    """Return for every learner whether any number of its agent's state is NaN, [learners]."""
-    numbers = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+def learner(states: Any, index: int | Array) -> Any:
+    """Return the state of one learner, or of several where ``index`` is an array, from states with an axis of learners."""
+    return jax.tree.map(lambda leaf: leaf[index], states)
+
+
+def begins_finite(state: Any) -> tuple[bool, ...]:
+    """Return which arrays of the agents' first state hold nothing but finite numbers; others mean something by it."""
+    return tuple(bool(jnp.isfinite(leaf).all()) if _is_real(leaf) else False for leaf in jax.tree.leaves(state))
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def has_grown_too_large(state: Any, watched: tuple[bool, ...]) -> Array:
+    """Return for every learner whether its agent's state holds a NaN or an infinite number in a watched array, [learners]."""
+    leaves = [leaf for leaf, is_watched in zip(jax.tree.leaves(state), watched, strict=True) if is_watched]
     learners = jax.tree.leaves(state)[0].shape[0]
-    return sum((jnp.isnan(leaf).reshape(learners, -1).any(1) for leaf in numbers), jnp.zeros(learners, bool))
+    return sum((~jnp.isfinite(leaf).reshape(learners, -1).all(1) for leaf in leaves), jnp.zeros(learners, bool))
+
+
+def _is_real(leaf: Array) -> bool:
+    return jnp.issubdtype(leaf.dtype, jnp.floating)
 
 
 @jax.jit

@@ -151,33 +151,17 @@ class Network:
             NeurorlError: An unknown population, a probability, delay or weight that cannot be, or a plastic weight that lies
                 outside of its bounds.
         """
-        source, target, dt = self._find(source), self._find(target), self.config.dt
+        source, target = self._find(source), self._find(target)
         seed = len(self.pathways) if seed is None else seed
-        if connectivity is None:
-            connectivity = connectivities.random(
-                source.size, target.size, probability, seed, self_connections=source is not target
-            )
-        if (connectivity.n_pre, connectivity.n_post) != (source.size, target.size):
-            raise NeurorlError(
-                f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
-                f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
-            )
         sign = sign or ("inhibitory" if source.inhibitory else "excitatory")
-        delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
-        projection = projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
-        learns = self.config.stdp_enabled and (sign != "inhibitory" if plastic is None else bool(plastic))
-        constants = plastic if isinstance(plastic, DopamineSTDP) else self.config.stdp
-        if sign == "inhibitory":
-            constants = constants.replace(bounds=_mirrored(constants.bounds))  # type: ignore[attr-defined]
+        projection = self._project(source, target, probability, connectivity, delay, sign, seed)
         weights = np.asarray(projection.weights(-np.abs(weight) if sign == "inhibitory" else weight))
-        if learns:
-            _check_bounds(constants.bounds, weights, f"{source.name} to {target.name}")
         pathway = Pathway(
             source=source.name,
             target=target.name,
             projection=projection,
             weights=weights,
-            plasticity=constants if learns else None,
+            plasticity=self._plasticity(plastic, sign, weights, f"{source.name} to {target.name}"),
             stp=(self.config.stp if stp is True else stp or None) if self.config.stp_enabled else None,
             synapse=synapse,
             scaling=self.config.scaling,
@@ -186,6 +170,40 @@ class Network:
         self.pathways.append(pathway)
         self._changed()
         return pathway
+
+    def _project(
+        self,
+        source: Population,
+        target: Population,
+        probability: float,
+        connectivity: Connectivity | None,
+        delay: float | np.ndarray | tuple[float, float] | None,
+        sign: projections.Sign,
+        seed: int,
+    ) -> projections.Projection:
+        """Return the synapses of a pathway, those given or random ones, with their delays."""
+        if connectivity is None:
+            itself = source is target
+            connectivity = connectivities.random(source.size, target.size, probability, seed, self_connections=not itself)
+        if (connectivity.n_pre, connectivity.n_post) != (source.size, target.size):
+            raise NeurorlError(
+                f"'connectivity' is of {connectivity.n_pre} onto {connectivity.n_post} neurons; "
+                f"'{source.name}' has {source.size} and '{target.name}' {target.size}"
+            )
+        dt = self.config.dt
+        delay_line.to_steps(dt if delay is None else np.asarray(delay), dt, self.config.max_delay)
+        return projections.project(connectivity, delay, dt=dt, sign=sign, seed=seed)
+
+    def _plasticity(self, plastic: bool | DopamineSTDP | None, sign: str, weights: np.ndarray, where: str) -> DopamineSTDP | None:
+        """Return the constants by which a pathway learns, or None; its weights must lie within their bounds."""
+        learns = self.config.stdp_enabled and (sign != "inhibitory" if plastic is None else bool(plastic))
+        if not learns:
+            return None
+        constants = plastic if isinstance(plastic, DopamineSTDP) else self.config.stdp
+        if sign == "inhibitory":
+            constants = constants.replace(bounds=_mirrored(constants.bounds))  # type: ignore[attr-defined]
+        _check_bounds(constants.bounds, weights, where)
+        return constants
 
     def init(self, seed: int = 0) -> NetworkState:
         """Return a network at rest.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real, Shaped
 
 from neurorl.errors import NeurorlError
 from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
@@ -26,8 +26,8 @@ from neurorl.parameters import parameter
 class Felt(NamedTuple):
     """Stress in an environment step."""
 
-    loss: Array  # [], where the last action led to: what its loss is felt at
-    choice: Array  # [], where the next action is chosen; an episode begins without it
+    loss: Float[Array, ""]  # where the last action led to: what its loss is felt at
+    choice: Float[Array, ""]  # where the next action is chosen; an episode begins without it
 
 
 @struct.dataclass
@@ -63,30 +63,30 @@ class Cortisol(Neuromodulator):
             if onset == limit:
                 raise NeurorlError(f"'Cortisol.limit' is {limit} where the onset is {onset} too; they must differ")
 
-    def init(self, levels: dict[str, Any]) -> Array:
+    def init(self, levels: dict[str, Any]) -> Float[Array, ""]:
         """Return no stress, []."""
         return jnp.float32(0.0)
 
-    def before(self, level: Array, timestep: Any, levels: dict[str, Any]) -> Felt:
+    def before(self, level: Float[Array, ""], timestep: Any, levels: dict[str, Any]) -> Felt:
         """Return the stress where the last action led to, and where the next one is chosen."""
         loss = update(self, level, timestep.final_observation)
         ended = timestep.terminated | timestep.truncated
         return Felt(loss, jnp.where(ended, update(self, jnp.float32(0.0), timestep.observation), loss))
 
-    def drive(self, felt: Felt, drive: Array) -> Array:
+    def drive(self, felt: Felt, drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
         """Return the drive sharpened by stress."""
         return commit(self, felt.choice, drive)
 
-    def release(self, felt: Felt, dopamine: Array) -> Array:
+    def release(self, felt: Felt, dopamine: Float[Array, ""]) -> Float[Array, ""]:
         """Return dopamine with more weight on losses."""
         return caution(self, felt.loss, dopamine)
 
-    def after(self, level: Array, felt: Felt, outcome: Outcome) -> Array:
+    def after(self, level: Float[Array, ""], felt: Felt, outcome: Outcome) -> Float[Array, ""]:
         """Return the stress that the next step begins with, []."""
         return felt.choice
 
 
-def stress(parameters: Cortisol, observation: Array) -> Array:
+def stress(parameters: Cortisol, observation: Shaped[Array, "..."]) -> Float[Array, ""]:
     """Return how near the worst reading of an observation, of any shape, is to its limit: [], in [0, 1].
 
     Raises:
@@ -98,7 +98,9 @@ def stress(parameters: Cortisol, observation: Array) -> Array:
     return nearness(observation.ravel()[readings], np.array(parameters.onset), np.array(parameters.limit))
 
 
-def nearness(readings: Array, onset: Array | np.ndarray, limit: Array | np.ndarray) -> Array:
+def nearness(
+    readings: Real[Array, " n"], onset: Real[Array | np.ndarray, " n"], limit: Real[Array | np.ndarray, " n"]
+) -> Float[Array, ""]:
     """Return how near the worst of ``readings`` [n] is to its limit: [], 0 at ``onset`` [n] and 1 at ``limit`` [n].
 
     A reading that is NaN is missing, and adds none.
@@ -107,16 +109,16 @@ def nearness(readings: Array, onset: Array | np.ndarray, limit: Array | np.ndarr
     return jnp.clip(jnp.nan_to_num(near), 0.0, 1.0).max()
 
 
-def update(parameters: Cortisol, level: Array, observation: Array) -> Array:
+def update(parameters: Cortisol, level: Float[Array, ""], observation: Shaped[Array, "..."]) -> Float[Array, ""]:
     """Return the level, [], at the next observation; where cortisol is off, as it was."""
     return jnp.maximum(stress(parameters, observation), parameters.keep * level) if parameters.enabled else level
 
 
-def caution(parameters: Cortisol, level: Array, dopamine: Array) -> Array:
+def caution(parameters: Cortisol, level: Float[Array, ""], dopamine: Float[Array, ""]) -> Float[Array, ""]:
     """Return dopamine, [], with more weight on losses."""
     return jnp.where(dopamine < 0.0, 1.0 + parameters.caution * level, 1.0) * dopamine if parameters.enabled else dopamine
 
 
-def commit(parameters: Cortisol, level: Array, drive: Array) -> Array:
+def commit(parameters: Cortisol, level: Float[Array, ""], drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
     """Return the actor's drive, any shape, sharpened by stress."""
     return drive * (1.0 + parameters.habit * level) if parameters.enabled else drive

@@ -9,9 +9,10 @@ nothing.
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float
 
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Scalar
 
 
 @struct.dataclass
@@ -26,8 +27,13 @@ class Dopamine(Checked):
 
 
 def prediction_error(
-    reward: Array, value_tm1: Array, value_t: Array, terminated: Array, truncated: Array, gamma: float | Array
-) -> Array:
+    reward: Scalar,
+    value_tm1: Float[Array, ""],
+    value_t: Float[Array, ""],
+    terminated: Bool[Array, ""],
+    truncated: Bool[Array, ""],
+    gamma: Scalar,
+) -> Float[Array, ""]:
     """Return the temporal-difference error of one transition, a scalar.
 
     Args:
@@ -44,13 +50,13 @@ def prediction_error(
 
 def release(
     dopamine: Dopamine,
-    reward: Array,
-    value_tm1: Array,
-    value_t: Array,
-    terminated: Array,
-    truncated: Array,
-    gamma: float | Array,
-) -> Array:
+    reward: Scalar,
+    value_tm1: Float[Array, ""],
+    value_t: Float[Array, ""],
+    terminated: Bool[Array, ""],
+    truncated: Bool[Array, ""],
+    gamma: Scalar,
+) -> Float[Array, ""]:
     """Return the dopamine of one transition, []; arguments as in :func:`prediction_error`."""
     if dopamine.signal == "reward":
         signal = jnp.where(truncated, 0.0, (1.0 - gamma) * reward)

@@ -10,36 +10,37 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neuromodulation import modulators
 from neurorl.neuromodulation.modulators import Modulators, ModulatorState
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Scalar
 
 
 @struct.dataclass
 class Effects(Checked):
     """Coefficients: what a unit of a modulator adds to its factor. Zero switches an effect off."""
 
-    learning_rate: float | Array = parameter(0.5, "of tonic dopamine on the rate of plasticity")
-    gain: float | Array = parameter(0.3, "of norepinephrine on the input current of every neuron")
-    inhibition: float | Array = parameter(0.4, "of serotonin on inhibitory synapses")
-    attention: float | Array = parameter(0.6, "of acetylcholine on the input from outside")
-    stress: float | Array = parameter(1.0, "of cortisol against the input from outside")
-    stress_floor: float | Array = parameter(0.1, "share of the input that any stress leaves", low=0.0, high=1.0)
-    tau_m: float | Array = parameter(0.0, "of acetylcholine on the membrane time constant")
+    learning_rate: Scalar = parameter(0.5, "of tonic dopamine on the rate of plasticity")
+    gain: Scalar = parameter(0.3, "of norepinephrine on the input current of every neuron")
+    inhibition: Scalar = parameter(0.4, "of serotonin on inhibitory synapses")
+    attention: Scalar = parameter(0.6, "of acetylcholine on the input from outside")
+    stress: Scalar = parameter(1.0, "of cortisol against the input from outside")
+    stress_floor: Scalar = parameter(0.1, "share of the input that any stress leaves", low=0.0, high=1.0)
+    tau_m: Scalar = parameter(0.0, "of acetylcholine on the membrane time constant")
 
 
 class Factors(NamedTuple):
     """What to multiply a network's quantities by; none is below zero."""
 
-    learning_rate: Array  # []
-    gain: Array  # []
-    inhibition: Array  # []
-    attention: Array  # []
-    input: Array  # []
-    tau_m: Array  # []
-    tempo: Array  # [], the level itself: the share of its nominal speed at which the network runs
+    learning_rate: Float[Array, ""]
+    gain: Float[Array, ""]
+    inhibition: Float[Array, ""]
+    attention: Float[Array, ""]
+    input: Float[Array, ""]
+    tau_m: Float[Array, ""]
+    tempo: Float[Array, ""]  # the level itself: the share of its nominal speed at which the network runs
 
 
 def factors(effects: Effects, parameters: Modulators, state: ModulatorState) -> Factors:

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neuromodulation import dopamine, neuromodulator
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -14,6 +14,7 @@ from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.neuromodulation.norepinephrine import Norepinephrine
 from neurorl.neuromodulation.serotonin import Serotonin
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Scalar
 
 Levels = dict[str, Any]  # of each modulator that is on, by name
 
@@ -53,21 +54,21 @@ class Modulation(Checked):
         """Return what is felt in an environment step."""
         return {name: each.before(levels[name], timestep, levels) for name, each in self.bank.items()}
 
-    def drive(self, felt: Levels, drive: Array) -> Array:
+    def drive(self, felt: Levels, drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
         """Return the drive, any shape, of the neurons that choose."""
         for name, each in self.bank.items():
             drive = each.drive(felt[name], drive)
         return drive
 
-    def discount(self, felt: Levels, gamma: float | Array) -> float | Array:
+    def discount(self, felt: Levels, gamma: Scalar) -> Scalar:
         """Return the discount per environment step."""
         for name, each in self.bank.items():
             gamma = each.discount(felt[name], gamma)
         return gamma
 
     def release(
-        self, felt: Levels, reward: Array, value_tm1: Array, value_t: Array, timestep: Any, gamma: float | Array
-    ) -> Array:
+        self, felt: Levels, reward: Scalar, value_tm1: Float[Array, ""], value_t: Float[Array, ""], timestep: Any, gamma: Scalar
+    ) -> Float[Array, ""]:
         """Return the dopamine of a transition, []; arguments as in :func:`neurorl.neuromodulation.dopamine.release`."""
         ends = timestep.terminated, timestep.truncated
         delta = dopamine.release(self.dopamine, reward, value_tm1, value_t, *ends, gamma)
@@ -75,7 +76,9 @@ class Modulation(Checked):
             delta = each.release(felt[name], delta)
         return delta
 
-    def after(self, levels: Levels, felt: Levels, delta: Array, value: Array, timestep: Any) -> tuple[Levels, float | Array]:
+    def after(
+        self, levels: Levels, felt: Levels, delta: Float[Array, ""], value: Float[Array, ""], timestep: Any
+    ) -> tuple[Levels, Scalar]:
         """Return the levels after an environment step, and the factor of the actor's learning rate."""
         outcome, gate = Outcome(delta, value, timestep), jnp.ones_like(delta)
         levels = {name: each.after(levels[name], felt[name], outcome) for name, each in self.bank.items()}

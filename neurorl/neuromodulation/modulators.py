@@ -22,20 +22,21 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import Checked, is_written, parameter
+from neurorl.typing import Scalar
 
 
 @struct.dataclass
 class Modulator(Checked):
     """Constants of one modulator."""
 
-    tau: float | Array = parameter(1000.0, "time constant of the phasic level, ms", above=0.0)
-    baseline: float | Array = parameter(0.0, "tonic level to begin with")
-    low: float | Array = parameter(0.0, "smallest level")
-    high: float | Array = parameter(1.0, "largest level, and largest size of its phasic part", above=0.0)
+    tau: Scalar = parameter(1000.0, "time constant of the phasic level, ms", above=0.0)
+    baseline: Scalar = parameter(0.0, "tonic level to begin with")
+    low: Scalar = parameter(0.0, "smallest level")
+    high: Scalar = parameter(1.0, "largest level, and largest size of its phasic part", above=0.0)
 
     def __post_init__(self) -> None:
         """Raise a NeurorlError that names the field, the value and the fix."""
@@ -65,12 +66,12 @@ class Modulators(Checked):
 class Levels(NamedTuple):
     """One number a modulator."""
 
-    dopamine: Array  # []
-    norepinephrine: Array  # []
-    serotonin: Array  # []
-    acetylcholine: Array  # []
-    cortisol: Array  # []
-    tempo: Array  # []
+    dopamine: Float[Array, ""]
+    norepinephrine: Float[Array, ""]
+    serotonin: Float[Array, ""]
+    acetylcholine: Float[Array, ""]
+    cortisol: Float[Array, ""]
+    tempo: Float[Array, ""]
 
 
 class ModulatorState(NamedTuple):
@@ -89,13 +90,13 @@ def init(parameters: Modulators = Modulators()) -> ModulatorState:
     return ModulatorState(Levels(*(jnp.asarray(b, float) for b in baselines)), Levels(*jnp.zeros(len(MODULATORS))))
 
 
-def decay(parameters: Modulators, state: ModulatorState, dt: float | Array) -> ModulatorState:
+def decay(parameters: Modulators, state: ModulatorState, dt: Scalar) -> ModulatorState:
     """Return the state ``dt`` ms later, when nothing is released in between; exact for any ``dt``."""
     parts = zip(MODULATORS, state.phasic, strict=True)
     return state._replace(phasic=Levels(*(value * jnp.exp(-dt / getattr(parameters, name).tau) for name, value in parts)))
 
 
-def release(parameters: Modulators, state: ModulatorState, modulator: str, amount: float | Array) -> ModulatorState:
+def release(parameters: Modulators, state: ModulatorState, modulator: str, amount: Scalar) -> ModulatorState:
     """Return the state after a release of ``amount``, below zero for a dip, into the phasic level of a modulator.
 
     The phasic level stops at the end of its range: what does not fit is lost, not stored.
@@ -108,7 +109,7 @@ def release(parameters: Modulators, state: ModulatorState, modulator: str, amoun
     return state._replace(phasic=state.phasic._replace(**{modulator: phasic}))
 
 
-def set_tonic(parameters: Modulators, state: ModulatorState, modulator: str, level: float | Array) -> ModulatorState:
+def set_tonic(parameters: Modulators, state: ModulatorState, modulator: str, level: Scalar) -> ModulatorState:
     """Return the state with the tonic level of a modulator at ``level``, or at the nearest end of its range.
 
     Raises:

@@ -15,17 +15,18 @@ A class with these is a modulator of an agent, wherever it is written: ``modulat
 import importlib
 from typing import Any, NamedTuple
 
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked
+from neurorl.typing import Scalar
 
 
 class Outcome(NamedTuple):
     """What an environment step brought."""
 
-    dopamine: Array  # []
-    value: Array  # [], of the observation that was reached
+    dopamine: Float[Array, ""]
+    value: Float[Array, ""]  # of the observation that was reached
     timestep: Any
 
 
@@ -42,15 +43,15 @@ class Neuromodulator(Checked):
         """Return what is felt in this step; ``levels`` are those of all modulators after the last one."""
         return level
 
-    def drive(self, felt: Any, drive: Array) -> Array:
+    def drive(self, felt: Any, drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
         """Return the drive, any shape, of the neurons that choose."""
         return drive
 
-    def discount(self, felt: Any, gamma: float | Array) -> float | Array:
+    def discount(self, felt: Any, gamma: Scalar) -> Scalar:
         """Return the discount per environment step."""
         return gamma
 
-    def release(self, felt: Any, dopamine: Array) -> Array:
+    def release(self, felt: Any, dopamine: Float[Array, ""]) -> Float[Array, ""]:
         """Return the dopamine, []."""
         return dopamine
 
@@ -58,7 +59,7 @@ class Neuromodulator(Checked):
         """Return the level after the step."""
         return level
 
-    def gate(self, level: Any, felt: Any, gate: float | Array) -> float | Array:
+    def gate(self, level: Any, felt: Any, gate: Scalar) -> Scalar:
         """Return the factor of the actor's learning rate, []."""
         return gate
 

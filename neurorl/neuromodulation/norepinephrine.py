@@ -12,10 +12,11 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float
 
 from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.parameters import parameter
+from neurorl.typing import Scalar
 
 
 @struct.dataclass
@@ -29,35 +30,37 @@ class Norepinephrine(Neuromodulator):
     learning: float = parameter(1.0, "share of the closed part of the gate that full arousal opens", low=0.0, high=1.0)
     exploration: float = parameter(1.0, "what full arousal adds to 1 in the divisor of the actor's drive", low=0.0)
 
-    def init(self, levels: dict[str, Any]) -> Array:
+    def init(self, levels: dict[str, Any]) -> Float[Array, ""]:
         """Return the fast mean of |dopamine| before the first step, []: what acetylcholine expects."""
         return levels["acetylcholine"]
 
-    def before(self, level: Array, timestep: Any, levels: dict[str, Any]) -> Array:
+    def before(self, level: Float[Array, ""], timestep: Any, levels: dict[str, Any]) -> Float[Array, ""]:
         """Return the arousal, [], by what acetylcholine expects."""
         return arousal(self, level, levels["acetylcholine"])
 
-    def drive(self, felt: Array, drive: Array) -> Array:
+    def drive(self, felt: Float[Array, ""], drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
         """Return the drive flattened by arousal."""
         return explore(self, felt, drive)
 
-    def after(self, level: Array, felt: Array, outcome: Outcome) -> Array:
+    def after(self, level: Float[Array, ""], felt: Float[Array, ""], outcome: Outcome) -> Float[Array, ""]:
         """Return the fast mean of |dopamine| after a step, []."""
         return update(self, level, outcome.dopamine, outcome.timestep.truncated)
 
-    def gate(self, level: Array, felt: Array, gate: float | Array) -> float | Array:
+    def gate(self, level: Float[Array, ""], felt: Float[Array, ""], gate: Scalar) -> Scalar:
         """Return acetylcholine's gate, opened further by arousal."""
         return open_gate(self, felt, jnp.asarray(gate))
 
 
-def update(parameters: Norepinephrine, recent: Array, dopamine: Array, truncated: Array) -> Array:
+def update(
+    parameters: Norepinephrine, recent: Float[Array, ""], dopamine: Float[Array, ""], truncated: Bool[Array, ""]
+) -> Float[Array, ""]:
     """Return the fast mean of |dopamine|, [], after one transition; a truncated one says nothing."""
     if not parameters.enabled:
         return recent
     return jnp.where(truncated, recent, recent + parameters.rate * (jnp.abs(dopamine) - recent))
 
 
-def arousal(parameters: Norepinephrine, recent: Array, expected: Array) -> Array:
+def arousal(parameters: Norepinephrine, recent: Float[Array, ""], expected: Float[Array, ""]) -> Float[Array, ""]:
     """Return the level, [], in [0, 1].
 
     Args:
@@ -71,11 +74,11 @@ def arousal(parameters: Norepinephrine, recent: Array, expected: Array) -> Array
     return jnp.clip((ratio - parameters.onset) / parameters.span, 0.0, 1.0)
 
 
-def open_gate(parameters: Norepinephrine, level: Array, gate: Array) -> Array:
+def open_gate(parameters: Norepinephrine, level: Float[Array, ""], gate: Float[Array, ""]) -> Float[Array, ""]:
     """Return acetylcholine's gate, [], opened further by arousal."""
     return gate + parameters.learning * level * (1.0 - gate) if parameters.enabled else gate
 
 
-def explore(parameters: Norepinephrine, level: Array, drive: Array) -> Array:
+def explore(parameters: Norepinephrine, level: Float[Array, ""], drive: Float[Array, "*n"]) -> Float[Array, "*n"]:
     """Return the actor's drive, any shape, flattened by arousal."""
     return drive / (1.0 + parameters.exploration * level) if parameters.enabled else drive

@@ -19,18 +19,19 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float, Int, Int32
 
 from neurorl.errors import NeurorlError
 from neurorl.neuromodulation import modulators
 from neurorl.neuromodulation.modulators import Modulators, ModulatorState
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Scalar
 
 
 class WorkAccepted(NamedTuple):
     """A piece of work was accepted."""
 
-    latency: float | Array = 0.0  # [], ms from its arrival to its end
+    latency: Scalar = 0.0  # ms from its arrival to its end
 
 
 class BreakthroughFound(NamedTuple):
@@ -44,19 +45,19 @@ class SourceSwitch(NamedTuple):
 class Fault(NamedTuple):
     """Something broke."""
 
-    code: int | Array = 0  # [], which class of fault, as its environment numbers them
+    code: int | Int[Array, ""] = 0  # which class of fault, as its environment numbers them
 
 
 class Recovered(NamedTuple):
     """What was broken works again."""
 
-    ticks: float | Array = 0.0  # [], time to repair
+    ticks: Scalar = 0.0  # time to repair
 
 
 class Reward(NamedTuple):
     """A reward of another kind."""
 
-    value: float | Array  # []
+    value: Scalar
 
 
 RewardEvent = WorkAccepted | BreakthroughFound | SourceSwitch | Fault | Recovered | Reward
@@ -77,8 +78,8 @@ class EventCode(IntEnum):
 class RewardEvents(NamedTuple):
     """The events of a step in slots of fixed shape, so that an environment can return them from compiled code."""
 
-    codes: Array  # [slots] int32, EventCode
-    values: Array  # [slots], the field of the event: latency in ms, fault code, ticks to repair or reward; 0 without one
+    codes: Int32[Array, " slots"]  # EventCode
+    values: Float[Array, " slots"]  # the field of the event: latency in ms, fault code, ticks to repair or reward; 0 without one
 
 
 def unpack(events: RewardEvents) -> list[RewardEvent]:
@@ -95,7 +96,7 @@ def unpack(events: RewardEvents) -> list[RewardEvent]:
     return [kinds[code](value) for code, value in slots if code != EventCode.NONE]
 
 
-def switched(events: RewardEvents) -> Array:
+def switched(events: RewardEvents) -> Bool[Array, ""]:
     """Return whether a switch of source is among the events of a step, []."""
     return jnp.any(events.codes == EventCode.SWITCH)
 
@@ -104,38 +105,38 @@ def switched(events: RewardEvents) -> Array:
 class RewardParameters(Checked):
     """What events are worth, how expectation follows them, and what a surprise releases."""
 
-    work: float | Array = parameter(0.2, "reward of work accepted in time")
-    late_work: float | Array = parameter(0.2, "reward of work accepted late")
-    deadline: float | Array = parameter(100.0, "latency above which work is late, ms", low=0.0)
-    breakthrough: float | Array = parameter(1.0, "reward of a breakthrough")
-    fault: float | Array = parameter(-0.2, "reward of a fault")
-    recovery: float | Array = parameter(0.2, "reward of a recovery")
-    learning_rate: float | Array = parameter(0.1, "share of an error that the expectation takes up", low=0.0, high=1.0)
-    positive: float | Array = parameter(0.8, "dopamine released by a unit of reward above expectation", low=0.0)
-    negative: float | Array = parameter(0.3, "dopamine held back by a unit of reward below expectation", low=0.0)
+    work: Scalar = parameter(0.2, "reward of work accepted in time")
+    late_work: Scalar = parameter(0.2, "reward of work accepted late")
+    deadline: Scalar = parameter(100.0, "latency above which work is late, ms", low=0.0)
+    breakthrough: Scalar = parameter(1.0, "reward of a breakthrough")
+    fault: Scalar = parameter(-0.2, "reward of a fault")
+    recovery: Scalar = parameter(0.2, "reward of a recovery")
+    learning_rate: Scalar = parameter(0.1, "share of an error that the expectation takes up", low=0.0, high=1.0)
+    positive: Scalar = parameter(0.8, "dopamine released by a unit of reward above expectation", low=0.0)
+    negative: Scalar = parameter(0.3, "dopamine held back by a unit of reward below expectation", low=0.0)
     form: str = parameter(
         "graded",
         "release in proportion to the error; fixed, by its sign alone, as omega-snn does",
         choices=("graded", "fixed"),
         static=True,
     )
-    attention: float | Array = parameter(0.05, "acetylcholine that work in time releases, without a critic")
-    late_attention: float | Array = parameter(-0.1, "acetylcholine that late work releases, without a critic")
-    stress: float | Array = parameter(0.3, "cortisol that a switch of source releases")
+    attention: Scalar = parameter(0.05, "acetylcholine that work in time releases, without a critic")
+    late_attention: Scalar = parameter(-0.1, "acetylcholine that late work releases, without a critic")
+    stress: Scalar = parameter(0.3, "cortisol that a switch of source releases")
 
 
 class RewardState(NamedTuple):
     """What a learner expects of the next event."""
 
-    expectation: Array  # [], reward
+    expectation: Float[Array, ""]  # reward
 
 
-def init(expectation: float | Array = 0.0) -> RewardState:
+def init(expectation: Scalar = 0.0) -> RewardState:
     """Return a learner that expects ``expectation`` of the first event."""
     return RewardState(jnp.asarray(expectation, float))
 
 
-def reward_of(parameters: RewardParameters, event: RewardEvent) -> Array:
+def reward_of(parameters: RewardParameters, event: RewardEvent) -> Float[Array, ""]:
     """Return the reward of an event, []; a switch of source has none.
 
     Raises:
@@ -158,13 +159,13 @@ def reward_of(parameters: RewardParameters, event: RewardEvent) -> Array:
     raise NeurorlError(f"'event' is {event!r}; it must be {kinds}")
 
 
-def predict(parameters: RewardParameters, state: RewardState, reward: Array) -> tuple[RewardState, Array]:
+def predict(parameters: RewardParameters, state: RewardState, reward: Scalar) -> tuple[RewardState, Float[Array, ""]]:
     """Return the expectation after a reward [], and the prediction error [] it came with."""
     error = reward - state.expectation
     return RewardState(state.expectation + parameters.learning_rate * error), error
 
 
-def dopamine_of(parameters: RewardParameters, error: Array) -> Array:
+def dopamine_of(parameters: RewardParameters, error: Float[Array, ""]) -> Float[Array, ""]:
     """Return the phasic dopamine, [], that a prediction error [] releases or holds back; none for no error."""
     size = jnp.sign(error) if parameters.form == "fixed" else error
     return size * jnp.where(size > 0, parameters.positive, parameters.negative)

@@ -11,29 +11,31 @@ where every step pays. B, the best that was met, tells how good what has not bee
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Bool, Float
+
+from neurorl.typing import Scalar
 
 
 class Returns(NamedTuple):
     """What rewards have added up to, in the unit of the reward."""
 
-    running: Array  # [], discounted sum since the episode began, G
-    largest: Array  # [], R
-    best: Array  # [], B, at least 0
+    running: Float[Array, ""]  # discounted sum since the episode began, G
+    largest: Float[Array, ""]  # R
+    best: Float[Array, ""]  # B, at least 0
 
 
-def init(largest: float | Array = 0.0) -> Returns:
+def init(largest: Scalar = 0.0) -> Returns:
     """Return what is known before the first reward: nothing, or the ``largest`` return that there can be."""
     return Returns(jnp.float32(0.0), jnp.asarray(largest, jnp.float32), jnp.float32(0.0))
 
 
-def update(returns: Returns, reward: Array, ended: Array, gamma: float | Array) -> Returns:
+def update(returns: Returns, reward: Scalar, ended: Bool[Array, ""], gamma: Scalar) -> Returns:
     """Take in the reward [] of one environment step, and begin anew where the episode ended."""
     running = gamma * returns.running + reward
     largest, best = jnp.maximum(returns.largest, jnp.abs(running)), jnp.maximum(returns.best, running)
     return Returns(jnp.where(ended, 0.0, running), largest, best)
 
 
-def scaled(returns: Returns, amount: Array) -> Array:
+def scaled(returns: Returns, amount: Scalar) -> Float[Array, ""]:
     """Return an amount [] of reward in units of the largest return; 0 where there was none."""
     return jnp.where(returns.largest > 0.0, amount / jnp.where(returns.largest > 0.0, returns.largest, 1.0), 0.0)

@@ -10,10 +10,11 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
 from neurorl.parameters import parameter
+from neurorl.typing import Scalar
 
 
 @struct.dataclass
@@ -24,24 +25,24 @@ class Serotonin(Neuromodulator):
     rate: float = parameter(1e-3, "share of an environment step in the running mean of the value", low=0.0, high=1.0)
     patience: float = parameter(4.0, "what a unit of expected reward adds to the horizon, in horizons of gamma", low=0.0)
 
-    def init(self, levels: dict[str, Any]) -> Array:
+    def init(self, levels: dict[str, Any]) -> Float[Array, ""]:
         """Return the running mean of the value before the first step, []."""
         return jnp.float32(0.0)
 
-    def discount(self, felt: Array, gamma: float | Array) -> float | Array:
+    def discount(self, felt: Float[Array, ""], gamma: Scalar) -> Scalar:
         """Return the discount per environment step at the level."""
         return discount(self, felt, gamma)
 
-    def after(self, level: Array, felt: Any, outcome: Outcome) -> Array:
+    def after(self, level: Float[Array, ""], felt: Any, outcome: Outcome) -> Float[Array, ""]:
         """Return the running mean of the value after a step, []."""
         return update(self, level, outcome.value)
 
 
-def update(parameters: Serotonin, level: Array, value: Array) -> Array:
+def update(parameters: Serotonin, level: Float[Array, ""], value: Float[Array, ""]) -> Float[Array, ""]:
     """Return the level, [], after one environment step: the running mean of what is expected, never below zero."""
     return level + parameters.rate * (jnp.maximum(value, 0.0) - level) if parameters.enabled else level
 
 
-def discount(parameters: Serotonin, level: Array, gamma: float | Array) -> float | Array:
+def discount(parameters: Serotonin, level: Float[Array, ""], gamma: Scalar) -> Scalar:
     """Return the discount an environment step at a level; gamma itself where serotonin is off."""
     return 1.0 - (1.0 - gamma) / (1.0 + parameters.patience * level) if parameters.enabled else gamma

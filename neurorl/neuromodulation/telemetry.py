@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32, Real
 
 from neurorl.neuromodulation import modulators
 from neurorl.neuromodulation.cortisol import nearness
 from neurorl.neuromodulation.modulators import Levels, Modulator, Modulators, ModulatorState, time_constant
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Scalar
 
 
 class Validity(IntEnum):
@@ -35,33 +36,33 @@ class Validity(IntEnum):
 class TelemetryFrame(NamedTuple):
     """A snapshot of the hardware at one tick. A reading that is missing is NaN, and says nothing."""
 
-    temperature_c: float | Array = math.nan  # [], of the junction, degrees Celsius
-    power_w: float | Array = math.nan  # [], watts
-    voltage_v: float | Array = math.nan  # [], of the core, volts
-    clock_mhz: float | Array = math.nan  # [], megahertz
-    wns_ns: float | Array = math.nan  # [], worst negative slack of the timing, nanoseconds; below zero it is violated
-    errors: float | Array = math.nan  # [], faults seen during the tick
-    utilisation: float | Array = math.nan  # [], share of the tick spent working, 0 to 1
-    throughput: float | Array = math.nan  # [], pieces of work accepted during the tick
-    validity: Array | None = None  # [8] int32, Validity of the readings above in their order; None: valid unless NaN
-    age: Array | None = None  # [8], ticks since each was read; None: in this tick
+    temperature_c: Scalar = math.nan  # of the junction, degrees Celsius
+    power_w: Scalar = math.nan  # watts
+    voltage_v: Scalar = math.nan  # of the core, volts
+    clock_mhz: Scalar = math.nan  # megahertz
+    wns_ns: Scalar = math.nan  # worst negative slack of the timing, nanoseconds; below zero it is violated
+    errors: Scalar = math.nan  # faults seen during the tick
+    utilisation: Scalar = math.nan  # share of the tick spent working, 0 to 1
+    throughput: Scalar = math.nan  # pieces of work accepted during the tick
+    validity: Int32[Array, "8"] | None = None  # Validity of the readings above in their order; None: valid unless NaN
+    age: Real[Array, "8"] | None = None  # ticks since each was read; None: in this tick
 
 
 @struct.dataclass
 class TelemetryParameters(Checked):
     """What is normal for a machine, and where its limits are."""
 
-    heat_onset_c: float | Array = parameter(83.0, "temperature at which heat stress begins, degrees Celsius")
-    heat_span_c: float | Array = parameter(10.0, "degrees from there to full heat stress", above=0.0)
-    power_limit_w: float | Array = parameter(20.0, "power at which stress begins, watts", above=0.0)
-    power_span: float | Array = parameter(0.125, "share of the limit from there to full stress", above=0.0)
-    timing_span_ns: float | Array = parameter(5.0, "negative slack of full stress, nanoseconds", above=0.0)
-    error_span: float | Array = parameter(10.0, "faults a tick of full stress", above=0.0)
-    clock_nominal_mhz: float | Array = parameter(200.0, "clock at which the tempo is 1, megahertz", above=0.0)
-    voltage_nominal_v: float | Array = parameter(1.0, "core voltage to attend to, volts", above=0.0)
-    attention_floor: float | Array = parameter(0.4, "smallest acetylcholine", low=0.0, high=1.0)
-    throughput_target: float | Array = parameter(1.0, "work a tick at which tonic dopamine is 1", above=0.0)
-    dopamine_floor: float | Array = parameter(0.3, "smallest tonic dopamine", low=0.0, high=1.0)
+    heat_onset_c: Scalar = parameter(83.0, "temperature at which heat stress begins, degrees Celsius")
+    heat_span_c: Scalar = parameter(10.0, "degrees from there to full heat stress", above=0.0)
+    power_limit_w: Scalar = parameter(20.0, "power at which stress begins, watts", above=0.0)
+    power_span: Scalar = parameter(0.125, "share of the limit from there to full stress", above=0.0)
+    timing_span_ns: Scalar = parameter(5.0, "negative slack of full stress, nanoseconds", above=0.0)
+    error_span: Scalar = parameter(10.0, "faults a tick of full stress", above=0.0)
+    clock_nominal_mhz: Scalar = parameter(200.0, "clock at which the tempo is 1, megahertz", above=0.0)
+    voltage_nominal_v: Scalar = parameter(1.0, "core voltage to attend to, volts", above=0.0)
+    attention_floor: Scalar = parameter(0.4, "smallest acetylcholine", low=0.0, high=1.0)
+    throughput_target: Scalar = parameter(1.0, "work a tick at which tonic dopamine is 1", above=0.0)
+    dopamine_floor: Scalar = parameter(0.3, "smallest tonic dopamine", low=0.0, high=1.0)
 
 
 # A tick of one second multiplies what events released by 0.95, 0.90 and 0.99.
@@ -72,7 +73,7 @@ TICK_MODULATORS = Modulators(
 )
 
 
-def cortisol(parameters: TelemetryParameters, frame: TelemetryFrame) -> Array:
+def cortisol(parameters: TelemetryParameters, frame: TelemetryFrame) -> Float[Array, ""]:
     """Return the stress of a frame, [], from 0 to 1; a missing reading adds none."""
     p = parameters
     readings = jnp.stack([jnp.asarray(r, float) for r in (frame.temperature_c, frame.power_w, frame.wns_ns, frame.errors)])
@@ -83,14 +84,14 @@ def cortisol(parameters: TelemetryParameters, frame: TelemetryFrame) -> Array:
     return nearness(readings, onset, onset + span)
 
 
-def acetylcholine(parameters: TelemetryParameters, frame: TelemetryFrame) -> Array:
+def acetylcholine(parameters: TelemetryParameters, frame: TelemetryFrame) -> Float[Array, ""]:
     """Return the attention of a frame, [], from its floor to 1; NaN without any reading to tell."""
     p = parameters
     steady = 1.0 - 2.0 * jnp.abs(jnp.asarray(frame.voltage_v) - p.voltage_nominal_v) / p.voltage_nominal_v
     return jnp.clip(jnp.fmin(jnp.asarray(frame.utilisation), steady), p.attention_floor, 1.0)
 
 
-def tonic_levels(parameters: TelemetryParameters, frame: TelemetryFrame) -> dict[str, Array]:
+def tonic_levels(parameters: TelemetryParameters, frame: TelemetryFrame) -> dict[str, Float[Array, ""]]:
     """Return the tonic level that a frame gives to each modulator it speaks of, []; NaN where the reading is missing."""
     p = parameters
     return {
@@ -106,7 +107,7 @@ def step(
     modulator_parameters: Modulators,
     state: ModulatorState,
     frame: TelemetryFrame,
-    dt: float | Array = 1000.0,
+    dt: Scalar = 1000.0,
 ) -> ModulatorState:
     """Return the modulators after one tick.
 

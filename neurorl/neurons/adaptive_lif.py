@@ -15,29 +15,32 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neurons import lif
 from neurorl.neurons.lif import LIF, LIFState
 from neurorl.parameters import parameter
+from neurorl.typing import Numbers, PerNeuron, Scalar
 
 
 @struct.dataclass
 class AdaptiveLIF(LIF):
     """Constants of a population; every field is a scalar or has the population's shape."""
 
-    tau_w: float | Array = parameter(100.0, "time constant of the adaptation current, ms", above=0.0)
-    b: float | Array = parameter(2.0, "adaptation current that a spike adds, in units of current", low=0.0)
+    tau_w: PerNeuron = parameter(100.0, "time constant of the adaptation current, ms", above=0.0)
+    b: PerNeuron = parameter(2.0, "adaptation current that a spike adds, in units of current", low=0.0)
 
     def init(self, n: int) -> Any:
         """Return ``n`` neurons at rest (:func:`init`)."""
         return init(n, self)
 
-    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+    def step(
+        self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Advance a population by one step (:func:`step`)."""
         return step(self, state, current, dt, key)
 
-    def hazard(self, state: Any, current: Array, dt: float | Array = 1.0) -> Array:
+    def hazard(self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the probability [n] of a spike in a step from ``state``."""
         return super().hazard(LIFState(state.v, state.silent), opposed(self, state, current, dt), dt)
 
@@ -45,9 +48,9 @@ class AdaptiveLIF(LIF):
 class AdaptiveLIFState(NamedTuple):
     """State of a population of n neurons."""
 
-    v: Array  # [n], mV
-    silent: Array  # [n], ms for which the neuron is still held
-    adaptation: Array  # [n], in units of current
+    v: Float[Array, " n"]  # mV
+    silent: Float[Array, " n"]  # ms for which the neuron is still held
+    adaptation: Float[Array, " n"]  # in units of current
 
 
 def init(n: int, parameters: AdaptiveLIF = AdaptiveLIF()) -> AdaptiveLIFState:
@@ -59,14 +62,16 @@ def init(n: int, parameters: AdaptiveLIF = AdaptiveLIF()) -> AdaptiveLIFState:
     return AdaptiveLIFState(*lif.init(n, parameters), jnp.zeros(n))
 
 
-def opposed(parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Array, dt: float | Array = 1.0) -> Array:
+def opposed(
+    parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Float[Array, " n"], dt: Scalar = 1.0
+) -> Float[Array, " n"]:
     """Return what is left of the input current [n] in a step when adaptation has been taken off."""
     return current - lif.equivalent_current(parameters, state.adaptation, parameters.tau_w, dt)
 
 
 def step(
-    parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Array, dt: float | Array = 1.0, key: Array | None = None
-) -> tuple[AdaptiveLIFState, Array]:
+    parameters: AdaptiveLIF, state: AdaptiveLIFState, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+) -> tuple[AdaptiveLIFState, Float[Array, " n"]]:
     """Advance a population by one step.
 
     Args:
@@ -85,7 +90,7 @@ def step(
     return AdaptiveLIFState(*membrane, adaptation), spikes
 
 
-def firing_rate(parameters: AdaptiveLIF, current: float | Array) -> Array:
+def firing_rate(parameters: AdaptiveLIF, current: Numbers) -> Float[Array, "..."]:
     r"""Return the f-I curve of the adapted neuron, in Hz: the rate that is left once it fires regularly.
 
     Fired at an interval T, the neuron leaves its refractory period with

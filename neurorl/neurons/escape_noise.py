@@ -17,41 +17,42 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float, Int
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import PerNeuron, Scalar
 
 
 @struct.dataclass
 class EscapeNoise(Checked):
     """Constants of the noise; each is a scalar or has the population's shape."""
 
-    tau_0: float | Array = parameter(1.0, "mean time to a spike at the threshold, ms", above=0.0)
-    width: float | Array = parameter(2.0, "rise of the potential that multiplies the rate by e, mV", above=0.0)
+    tau_0: PerNeuron = parameter(1.0, "mean time to a spike at the threshold, ms", above=0.0)
+    width: PerNeuron = parameter(2.0, "rise of the potential that multiplies the rate by e, mV", above=0.0)
 
 
 class Decision(NamedTuple):
     """What a population of n neurons did within S substeps."""
 
-    winner: Array  # [], index of the neuron that decides
-    spikes: Array  # [S, n], 0.0 or 1.0
-    active: Array  # [S], 1.0 up to and including the substep of the decision
+    winner: Int[Array, ""]  # index of the neuron that decides
+    spikes: Float[Array, "S n"]  # 0.0 or 1.0
+    active: Float[Array, " S"]  # 1.0 up to and including the substep of the decision
 
 
-def rate(noise: EscapeNoise, excess: Array) -> Array:
+def rate(noise: EscapeNoise, excess: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return the instantaneous firing rate, in Hz, ``excess`` mV above the threshold."""
     return 1000.0 / noise.tau_0 * jnp.exp(excess / noise.width)
 
 
-def probability(noise: EscapeNoise | None, excess: Array, dt: float | Array) -> Array:
+def probability(noise: EscapeNoise | None, excess: Float[Array, "..."], dt: Scalar) -> Float[Array, "..."]:
     """Return the probability of a spike in a step of ``dt`` ms, ``excess`` mV above the threshold; None is the hard threshold."""
     if noise is None:
         return (excess >= 0).astype(excess.dtype)
     return -jnp.expm1(-rate(noise, excess) * dt / 1000.0)
 
 
-def fire(noise: EscapeNoise | None, key: Array | None, excess: Array, dt: float | Array) -> Array:
+def fire(noise: EscapeNoise | None, key: Array | None, excess: Float[Array, " n"], dt: Scalar) -> Bool[Array, " n"]:
     """Return which neurons fire in a step, as booleans.
 
     Args:
@@ -70,7 +71,7 @@ def fire(noise: EscapeNoise | None, key: Array | None, excess: Array, dt: float 
     return jax.random.uniform(key, excess.shape, excess.dtype) < probability(noise, excess, dt)
 
 
-def hazard(drive: Array, rate: float | Array) -> Array:
+def hazard(drive: Float[Array, "*batch n"], rate: Scalar) -> Float[Array, "*batch n"]:
     """Return the probability of a spike per substep in a population that decides, ``rate * softmax(drive)``.
 
     Args:
@@ -80,7 +81,7 @@ def hazard(drive: Array, rate: float | Array) -> Array:
     return rate * jax.nn.softmax(drive, axis=-1)
 
 
-def first_spike(key: Array, hazards: Array, inhibition: bool = True) -> Decision:
+def first_spike(key: Array, hazards: Float[Array, "S n"], inhibition: bool = True) -> Decision:
     """Draw the spikes of a population and the neuron that decides.
 
     Args:

@@ -8,10 +8,14 @@ instead of resetting keeps the residual charge, so that nothing of the input is 
 """
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float
+
+from neurorl.typing import PerNeuron
 
 
-def step(v: Array, current: Array, leak: float | Array = 0.0) -> tuple[Array, Array]:
+def step(
+    v: Float[Array, " n"], current: Float[Array, " n"], leak: PerNeuron = 0.0
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """Advance a population by one step.
 
     Args:

@@ -17,22 +17,23 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neurons import population
 from neurorl.neurons.neuron import Neuron
 from neurorl.parameters import parameter
+from neurorl.typing import Numbers, PerNeuron, Scalar
 
 
 @struct.dataclass
 class Izhikevich(Neuron):
     """Constants of a population; every number is a scalar or has the population's shape."""
 
-    a: float | Array = parameter(0.02, "rate of recovery, per ms", above=0.0)
-    b: float | Array = parameter(0.2, "sensitivity of u to v, per ms")
-    c: float | Array = parameter(-65.0, "potential after a spike, mV")
-    d: float | Array = parameter(8.0, "what a spike adds to u, mV/ms")
-    v_peak: float | Array = parameter(30.0, "potential at which a spike is cut off, mV")
+    a: PerNeuron = parameter(0.02, "rate of recovery, per ms", above=0.0)
+    b: PerNeuron = parameter(0.2, "sensitivity of u to v, per ms")
+    c: PerNeuron = parameter(-65.0, "potential after a spike, mV")
+    d: PerNeuron = parameter(8.0, "what a spike adds to u, mV/ms")
+    v_peak: PerNeuron = parameter(30.0, "potential at which a spike is cut off, mV")
     scheme: str = parameter("half_steps", "integration scheme", choices=("half_steps", "euler"), static=True)
 
     def __post_init__(self) -> None:
@@ -44,7 +45,9 @@ class Izhikevich(Neuron):
         """Return ``n`` neurons at their resting point (:func:`init`)."""
         return init(n, self)
 
-    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+    def step(
+        self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Advance a population by one step (:func:`step`)."""
         return step(self, state, current, dt)
 
@@ -63,11 +66,11 @@ PRESETS = {
 class IzhikevichState(NamedTuple):
     """State of a population of n neurons."""
 
-    v: Array  # [n], mV
-    u: Array  # [n], recovery variable, mV/ms
+    v: Float[Array, " n"]  # mV
+    u: Float[Array, " n"]  # recovery variable, mV/ms
 
 
-def resting_point(parameters: Izhikevich, current: float | Array = 0.0) -> IzhikevichState:
+def resting_point(parameters: Izhikevich, current: Numbers = 0.0) -> IzhikevichState:
     r"""Return the lower fixed point for a constant current: u = b v, and v the lower solution of
 
     .. math:: 0.04 v^2 + (5 - b) v + 140 + I = 0
@@ -90,8 +93,8 @@ def init(n: int, parameters: Izhikevich = Izhikevich()) -> IzhikevichState:
 
 
 def step(
-    parameters: Izhikevich, state: IzhikevichState, current: Array, dt: float | Array = 1.0
-) -> tuple[IzhikevichState, Array]:
+    parameters: Izhikevich, state: IzhikevichState, current: Float[Array, " n"], dt: Scalar = 1.0
+) -> tuple[IzhikevichState, Float[Array, " n"]]:
     """Advance a population by one step.
 
     Args:

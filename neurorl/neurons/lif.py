@@ -15,25 +15,26 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float
 
 from neurorl import steps as step_rule
 from neurorl.neurons import escape_noise, population
 from neurorl.neurons.escape_noise import EscapeNoise
 from neurorl.neurons.neuron import Neuron
 from neurorl.parameters import parameter
+from neurorl.typing import Numbers, PerNeuron, Scalar
 
 
 @struct.dataclass
 class LIF(Neuron):
     """Constants of a population; every field is a scalar or has the population's shape."""
 
-    tau_m: float | Array = parameter(20.0, "membrane time constant, ms", above=0.0)
-    v_rest: float | Array = parameter(-70.0, "resting potential, mV")
-    v_threshold: float | Array = parameter(-55.0, "potential at which the neuron fires, mV")
-    v_reset: float | Array = parameter(-75.0, "potential after a spike, mV")
-    refractory: float | Array = parameter(2.0, "time for which the potential is held after a spike, ms", low=0.0)
-    resistance: float | Array = parameter(1.0, "membrane resistance, mV per unit of current", above=0.0)
+    tau_m: PerNeuron = parameter(20.0, "membrane time constant, ms", above=0.0)
+    v_rest: PerNeuron = parameter(-70.0, "resting potential, mV")
+    v_threshold: PerNeuron = parameter(-55.0, "potential at which the neuron fires, mV")
+    v_reset: PerNeuron = parameter(-75.0, "potential after a spike, mV")
+    refractory: PerNeuron = parameter(2.0, "time for which the potential is held after a spike, ms", low=0.0)
+    resistance: PerNeuron = parameter(1.0, "membrane resistance, mV per unit of current", above=0.0)
     escape: EscapeNoise | None = None  # in place of the hard threshold
 
     def __post_init__(self) -> None:
@@ -45,24 +46,28 @@ class LIF(Neuron):
         """Return ``n`` neurons at rest (:func:`init`)."""
         return init(n, self)
 
-    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+    def step(
+        self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Advance a population by one step (:func:`step`)."""
         return step(self, state, current, dt, key)
 
-    def hazard(self, state: Any, current: Array, dt: float | Array = 1.0) -> Array:
+    def hazard(self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the probability [n] of a spike in a step from ``state``; with a hard threshold, whether there is one."""
         v, active = integrate(self, state, current, dt)
         return active * escape_noise.probability(self.escape, v - self.v_threshold, dt)
 
-    def current_of_jump(self, dt: float | Array = 1.0) -> Array:
+    def current_of_jump(self, dt: Scalar = 1.0) -> Float[Array, "*n"]:
         """Return the current that, held for a step, moves v by 1 mV."""
         return 1.0 / (self.resistance * -jnp.expm1(-dt / self.tau_m))
 
-    def mean_current(self, current: Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+    def mean_current(self, current: Float[Array, " n"], tau: PerNeuron, dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the constant current that moves v exactly as one that decays with ``tau`` (:func:`equivalent_current`)."""
         return equivalent_current(self, current, tau, dt)
 
-    def with_conductance(self, state: Any, conductance: Array, drive: Array) -> tuple[Any, Array]:
+    def with_conductance(
+        self, state: Any, conductance: Float[Array, " n"], drive: Float[Array, " n"]
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Return the model with the membrane that open channels make: faster, and drawn to a mean of their potentials.
 
         It is exact for conductances that hold still within the step.
@@ -72,7 +77,7 @@ class LIF(Neuron):
         changed = {"tau_m": self.tau_m / open_, "v_rest": v_rest, "resistance": self.resistance / open_}
         return self.replace(**changed), jnp.zeros_like(drive)  # type: ignore[attr-defined]
 
-    def modulated(self, threshold: Array | float = 0.0, tau_m: Array | float = 1.0) -> Any:
+    def modulated(self, threshold: PerNeuron = 0.0, tau_m: PerNeuron = 1.0) -> Any:
         """Return the model with its threshold raised, mV, and its membrane slower by a factor."""
         return self.replace(v_threshold=self.v_threshold + threshold, tau_m=self.tau_m * tau_m)  # type: ignore[attr-defined]
 
@@ -80,8 +85,8 @@ class LIF(Neuron):
 class LIFState(NamedTuple):
     """State of a population of n neurons."""
 
-    v: Array  # [n], mV
-    silent: Array  # [n], ms for which the neuron is still held
+    v: Float[Array, " n"]  # mV
+    silent: Float[Array, " n"]  # ms for which the neuron is still held
 
 
 def init(n: int, parameters: LIF = LIF()) -> LIFState:
@@ -94,7 +99,9 @@ def init(n: int, parameters: LIF = LIF()) -> LIFState:
     return LIFState(jnp.broadcast_to(jnp.asarray(parameters.v_rest, float), (n,)), jnp.zeros(n))
 
 
-def integrate(parameters: LIF, state: LIFState, current: Array, dt: float | Array = 1.0) -> tuple[Array, Array]:
+def integrate(
+    parameters: LIF, state: LIFState, current: Float[Array, " n"], dt: Scalar = 1.0
+) -> tuple[Float[Array, " n"], Bool[Array, " n"]]:
     """Return the potential [n] at the end of a step, before any spike, and whether each neuron integrates, bool [n]."""
     p = parameters
     v_inf = p.v_rest + p.resistance * current
@@ -104,8 +111,8 @@ def integrate(parameters: LIF, state: LIFState, current: Array, dt: float | Arra
 
 
 def step(
-    parameters: LIF, state: LIFState, current: Array, dt: float | Array = 1.0, key: Array | None = None
-) -> tuple[LIFState, Array]:
+    parameters: LIF, state: LIFState, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+) -> tuple[LIFState, Float[Array, " n"]]:
     """Advance a population by one step.
 
     Args:
@@ -127,7 +134,7 @@ def step(
     return LIFState(v, silent), spikes.astype(v.dtype)
 
 
-def equivalent_current(parameters: LIF, current: float | Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+def equivalent_current(parameters: LIF, current: Numbers, tau: Numbers, dt: Numbers = 1.0) -> Float[Array, "..."]:
     r"""Return the constant current that moves v within a step exactly as ``current * exp(-t / tau)`` does.
 
     With it :func:`step` is exact for currents that decay too, such as those of exponential synapses.
@@ -147,7 +154,7 @@ def equivalent_current(parameters: LIF, current: float | Array, tau: float | Arr
     return current * (dt / tau_m) * jnp.exp(-dt / jnp.maximum(tau_m, tau)) * quotient / -jnp.expm1(-dt / tau_m)
 
 
-def firing_rate(parameters: LIF, current: float | Array) -> Array:
+def firing_rate(parameters: LIF, current: Numbers) -> Float[Array, "..."]:
     r"""Return the analytic f-I curve, in Hz.
 
     .. math:: f = 1000 / (t_{ref} + \tau_m \ln\frac{v_\infty - v_{reset}}{v_\infty - v_{threshold}})

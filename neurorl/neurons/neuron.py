@@ -12,10 +12,11 @@ import importlib
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.parameters import Checked
+from neurorl.typing import PerNeuron, Scalar
 
 
 class Neuron(Checked):
@@ -25,11 +26,13 @@ class Neuron(Checked):
         """Return ``n`` neurons at rest."""
         raise NotImplementedError
 
-    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+    def step(
+        self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Return the state after a step of ``dt`` ms with input ``current`` [n], and the spikes [n]."""
         raise NotImplementedError
 
-    def hazard(self, state: Any, current: Array, dt: float | Array = 1.0) -> Array:
+    def hazard(self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the probability [n] of a spike in a step from ``state``: what the rule escape-noise compares spikes with.
 
         Raises:
@@ -37,15 +40,17 @@ class Neuron(Checked):
         """
         raise NeurorlError(f"{type(self).__name__} has no escape noise, which the rule escape-noise needs: give it 'escape'")
 
-    def current_of_jump(self, dt: float | Array = 1.0) -> Array:
+    def current_of_jump(self, dt: Scalar = 1.0) -> Float[Array, "*n"]:
         """Return the current that, held for a step of ``dt`` ms, moves v by 1 mV: how a delta synapse enters the neuron."""
         return 1.0 / jnp.asarray(dt)
 
-    def mean_current(self, current: Array, tau: float | Array, dt: float | Array = 1.0) -> Array:
+    def mean_current(self, current: Float[Array, " n"], tau: PerNeuron, dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the constant current that stands, for a step, for one that decays from ``current`` [n] with ``tau`` ms."""
         return current * -jnp.expm1(-dt / tau) * tau / dt
 
-    def with_conductance(self, state: Any, conductance: Array, drive: Array) -> tuple[Any, Array]:
+    def with_conductance(
+        self, state: Any, conductance: Float[Array, " n"], drive: Float[Array, " n"]
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Return the model and the extra current [n] of a step with open synaptic channels.
 
         Args:
@@ -55,7 +60,7 @@ class Neuron(Checked):
         """
         return self, drive - conductance * state.v
 
-    def modulated(self, threshold: Array | float = 0.0, tau_m: Array | float = 1.0) -> Any:
+    def modulated(self, threshold: PerNeuron = 0.0, tau_m: PerNeuron = 1.0) -> Any:
         """Return the model with its threshold raised by ``threshold`` mV and its membrane slower by the factor ``tau_m``.
 
         Models without a threshold, or without a membrane time constant, stay as they are.

@@ -10,24 +10,25 @@ deviation ``sigma / sqrt(dt)``, so that the membrane's response to white noise d
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import PerNeuron, Scalar
 
 
 @struct.dataclass
 class NoiseCurrent(Checked):
     """Constants of the noise; a scalar or of the population's shape."""
 
-    sigma: float | Array = parameter(1.0, "standard deviation, units of current; with tau 0 times the root of ms", low=0.0)
-    mean: float | Array = parameter(0.0, "mean, units of current")
+    sigma: PerNeuron = parameter(1.0, "standard deviation, units of current; with tau 0 times the root of ms", low=0.0)
+    mean: PerNeuron = parameter(0.0, "mean, units of current")
     tau: float = parameter(5.0, "correlation time, ms; 0: white", low=0.0, static=True)
 
-    def init(self, n: int) -> Array:
+    def init(self, n: int) -> Float[Array, " n"]:
         """Return the current [n] of ``n`` neurons before any noise: its mean."""
         return jnp.broadcast_to(jnp.asarray(self.mean, float), (n,))
 
-    def step(self, current: Array, key: Array, dt: float | Array = 1.0) -> Array:
+    def step(self, current: Float[Array, " n"], key: Array, dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the current [n] after a step of ``dt`` ms."""
         drawn = jax.random.normal(key, current.shape, current.dtype)
         if self.tau == 0.0:

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import is_written
+from neurorl.typing import Scalar
 
 State = TypeVar("State", bound=Any)
 
@@ -35,8 +36,8 @@ def check_spike(parameters: Any, threshold: str, reset: str) -> None:
 
 
 def run(
-    model: Any, state: State, current: Array, dt: float | Array = 1.0, key: Array | None = None
-) -> tuple[State, tuple[Array, Array]]:
+    model: Any, state: State, current: Float[Array, "steps n"], dt: Scalar = 1.0, key: Array | None = None
+) -> tuple[State, tuple[Float[Array, "steps n"], Float[Array, "steps n"]]]:
     """Scan a model's ``step`` over ``current`` [steps, n]; return the last state, and (spikes, v), both [steps, n]."""
     keys = None if key is None else jax.random.split(key, len(current))
 

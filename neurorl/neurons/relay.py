@@ -4,16 +4,17 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.neurons import population
 from neurorl.neurons.neuron import Neuron
+from neurorl.typing import Scalar
 
 
 class RelayState(NamedTuple):
     """State of a population of n neurons."""
 
-    v: Array  # [n], 0: there is no membrane
+    v: Float[Array, " n"]  # 0: there is no membrane
 
 
 @struct.dataclass
@@ -25,6 +26,8 @@ class Relay(Neuron):
         population.check(n, self)
         return RelayState(jnp.zeros(n))
 
-    def step(self, state: Any, current: Array, dt: float | Array = 1.0, key: Array | None = None) -> tuple[Any, Array]:
+    def step(
+        self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
+    ) -> tuple[Any, Float[Array, " n"]]:
         """Return the state as it is, and no spike: what is injected fires besides."""
         return state, jnp.zeros_like(state.v)

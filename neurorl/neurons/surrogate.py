@@ -8,11 +8,13 @@ SuperSpike; Neftci, Mostafa and Zenke 2019). Nothing that learns by dopamine use
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float, Real
+
+from neurorl.typing import Numbers
 
 
 @jax.custom_jvp
-def spike(u: Array, slope: float | Array = 5.0) -> Array:
+def spike(u: Real[Array, "*shape"], slope: Numbers = 5.0) -> Float[Array, "*shape"]:
     """Return 1.0 where the potential ``u``, in thresholds above the threshold, fires, and 0.0 elsewhere; any shape.
 
     Args:

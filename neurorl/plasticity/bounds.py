@@ -10,21 +10,22 @@ Turrigiano (2000). The distance to a bound is a share of the range, so that an e
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, is_written, parameter
+from neurorl.typing import Numbers
 
 
 @struct.dataclass
 class WeightBounds(Checked):
     """Range of plastic weights, and how they approach its ends."""
 
-    w_min: float | Array = parameter(0.0, "smallest weight")
-    w_max: float | Array = parameter(1.0, "largest weight")
+    w_min: Numbers = parameter(0.0, "smallest weight")
+    w_max: Numbers = parameter(1.0, "largest weight")
     kind: str = parameter("hard", "clipped, slowed down, or not bounded", choices=("hard", "soft", "none"), static=True)
-    mu_plus: float | Array = parameter(1.0, "soft bounds: exponent of potentiation; 0 is additive", low=0.0)
-    mu_minus: float | Array = parameter(1.0, "soft bounds: exponent of depression; 0 is additive", low=0.0)
+    mu_plus: Numbers = parameter(1.0, "soft bounds: exponent of potentiation; 0 is additive", low=0.0)
+    mu_minus: Numbers = parameter(1.0, "soft bounds: exponent of depression; 0 is additive", low=0.0)
 
     def __post_init__(self) -> None:
         """Raise a NeurorlError that names the field, the value and the fix."""
@@ -33,7 +34,7 @@ class WeightBounds(Checked):
             raise NeurorlError(f"'WeightBounds.w_min' is {self.w_min}, above w_max {self.w_max}; it must not exceed it")
 
 
-def scale(bounds: WeightBounds, weights: Array, change: Array) -> Array:
+def scale(bounds: WeightBounds, weights: Float[Array, "*s"], change: Real[Array, "..."]) -> Float[Array, "*s"]:
     """Return ``change`` as soft bounds let it through; one that leads out of the range from its end is zero."""
     span = jnp.maximum(bounds.w_max - bounds.w_min, jnp.finfo(weights.dtype).tiny)  # a range of one point is frozen, not NaN
     above = jnp.maximum(bounds.w_max - weights, 0.0) / span
@@ -41,7 +42,7 @@ def scale(bounds: WeightBounds, weights: Array, change: Array) -> Array:
     return change * jnp.where(change > 0, above**bounds.mu_plus, below**bounds.mu_minus)
 
 
-def apply(bounds: WeightBounds, weights: Array, *changes: Array) -> Array:
+def apply(bounds: WeightBounds, weights: Float[Array, "*s"], *changes: Real[Array, "..."]) -> Float[Array, "*s"]:
     """Return the weights after ``changes``, within their bounds.
 
     Args:

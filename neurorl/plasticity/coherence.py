@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import Checked, parameter
 
@@ -31,8 +31,8 @@ class Coherence(Checked):
 class Pushes(NamedTuple):
     """What was asked of the synapses."""
 
-    net: Array  # [...], sum of the changes
-    gross: Array  # [...], sum of their sizes
+    net: Float[Array, "*s"]  # sum of the changes
+    gross: Float[Array, "*s"]  # sum of their sizes
 
 
 def init(parameters: Coherence, shape: tuple[int, ...]) -> Pushes:
@@ -40,17 +40,17 @@ def init(parameters: Coherence, shape: tuple[int, ...]) -> Pushes:
     return Pushes(*jnp.zeros((2, *shape) if parameters.enabled else 2))
 
 
-def agreement(pushes: Pushes) -> Array:
+def agreement(pushes: Pushes) -> Float[Array, "*s"]:
     """Return how far the changes agree, c [...], in [0, 1]: 1 for synapses of which nothing was asked."""
     return jnp.where(pushes.gross > 0.0, jnp.abs(pushes.net) / jnp.where(pushes.gross > 0.0, pushes.gross, 1.0), 1.0)
 
 
-def rate(parameters: Coherence, pushes: Pushes) -> Array:
+def rate(parameters: Coherence, pushes: Pushes) -> Float[Array, "*s"]:
     """Return the factor of the learning rate, [...], in [0, 1]."""
     return agreement(pushes) ** parameters.power
 
 
-def update(parameters: Coherence, pushes: Pushes, dopamine: Array, eligibility: Array) -> Pushes:
+def update(parameters: Coherence, pushes: Pushes, dopamine: Float[Array, ""], eligibility: Float[Array, "*s"]) -> Pushes:
     """Take in one environment step's dopamine [] and eligibility [...]."""
     if not parameters.enabled:
         return pushes

@@ -8,7 +8,7 @@ Juditsky 1992; fast and slow components of a synapse: Benna and Fusi 2016).
 """
 
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import Checked, parameter
 
@@ -20,6 +20,6 @@ class Consolidation(Checked):
     window: float = parameter(4000.0, "environment steps that the slow weights average over; 1: none", low=1.0)
 
 
-def update(parameters: Consolidation, slow: Array, fast: Array) -> Array:
+def update(parameters: Consolidation, slow: Float[Array, "*s"], fast: Float[Array, "*s"]) -> Float[Array, "*s"]:
     """Return the slow weights [...] after one environment step with the fast weights [...]."""
     return slow + (fast - slow) / parameters.window

@@ -19,13 +19,14 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
 from neurorl.plasticity import bounds, rules, stdp
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.stdp import STDP, STDPState, Synapses
+from neurorl.typing import Numbers, Scalar
 
 
 @struct.dataclass
@@ -34,8 +35,8 @@ class DopamineSTDP(Checked):
 
     stdp: STDP = STDP()
     bounds: WeightBounds = WeightBounds()
-    tau_e: float | Array = parameter(200.0, "time constant of the eligibility, ms", above=0.0)
-    learning_rate: float | Array = parameter(
+    tau_e: Numbers = parameter(200.0, "time constant of the eligibility, ms", above=0.0)
+    learning_rate: Numbers = parameter(
         0.01, "weight change per ms for a unit of dopamine and eligibility; additive: factor of the change", low=0.0
     )
     receptor: float = parameter(1.0, "sign and strength of dopamine's effect: 1 as at D1 receptors, -1 as at D2")
@@ -59,7 +60,7 @@ class DopamineSTDPState(NamedTuple):
     """Memory of the synapses between n presynaptic and m postsynaptic neurons."""
 
     traces: STDPState  # [n] and [m]
-    eligibility: Array  # [m, n], or [s] for listed synapses; additive gating keeps it and does not read it
+    eligibility: Float[Array, "m n"] | Float[Array, " s"]  # additive gating does not read it
 
 
 def init(n_pre: int, n_post: int, synapses: Synapses | None = None) -> DopamineSTDPState:
@@ -74,17 +75,17 @@ def init(n_pre: int, n_post: int, synapses: Synapses | None = None) -> DopamineS
 
 def change(
     parameters: DopamineSTDP,
-    eligibility: Array,
-    weights: Array,
-    x: Array,
-    y: Array,
-    pre: Array,
-    post: Array,
-    hazard: Array,
-    dopamine: float | Array,
-    dt: float | Array = 1.0,
-    rate: float | Array = 1.0,
-) -> tuple[Array, Array]:
+    eligibility: Float[Array, "*s"],
+    weights: Float[Array, "*s"],
+    x: Numbers,
+    y: Numbers,
+    pre: Numbers,
+    post: Numbers,
+    hazard: Numbers,
+    dopamine: Numbers,
+    dt: Scalar = 1.0,
+    rate: Numbers = 1.0,
+) -> tuple[Float[Array, "*s"], Float[Array, "*s"]]:
     """Return eligibility and weights after one step, elementwise, so in any layout of synapses.
 
     Args:
@@ -107,16 +108,16 @@ def change(
 def step(
     parameters: DopamineSTDP,
     state: DopamineSTDPState,
-    weights: Array,
-    pre: Array,
-    post: Array,
-    dopamine: float | Array,
-    dt: float | Array = 1.0,
+    weights: Float[Array, "*s"],
+    pre: Real[Array, " n"],
+    post: Real[Array, " m"],
+    dopamine: Numbers,
+    dt: Scalar = 1.0,
     *,
-    rate: float | Array = 1.0,
-    hazard: Array | None = None,
+    rate: Numbers = 1.0,
+    hazard: Float[Array, " m"] | None = None,
     synapses: Synapses | None = None,
-) -> tuple[DopamineSTDPState, Array]:
+) -> tuple[DopamineSTDPState, Float[Array, "*s"]]:
     """Advance the synapses by one step.
 
     Args:
@@ -146,11 +147,11 @@ def step(
 def tag(
     parameters: DopamineSTDP,
     state: DopamineSTDPState,
-    pre: Array,
-    post: Array,
-    dt: float | Array = 1.0,
+    pre: Real[Array, " n"],
+    post: Real[Array, " m"],
+    dt: Scalar = 1.0,
     *,
-    hazard: Array | None = None,
+    hazard: Float[Array, " m"] | None = None,
     synapses: Synapses | None = None,
 ) -> DopamineSTDPState:
     """Let the spikes of one step leave their traces, and no weight change; arguments as in :func:`step`."""
@@ -164,7 +165,7 @@ def _seen(
     state: DopamineSTDPState,
     pre: Array,
     post: Array,
-    dt: float | Array,
+    dt: Scalar,
     hazard: Array | None,
     synapses: Synapses | None,
 ) -> tuple[STDPState, Array, Array, Array, Array, Array]:

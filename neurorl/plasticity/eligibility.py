@@ -6,15 +6,19 @@ Sutton and Barto (2018), chapter 12; Singh and Sutton (1996) for replacing trace
 """
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Bool, Float
+
+from neurorl.typing import Scalar
 
 
-def decay(eligibility: Array, factor: float | Array, ended: Array) -> Array:
+def decay(eligibility: Float[Array, "*s"], factor: Scalar, ended: Bool[Array, ""]) -> Float[Array, "*s"]:
     """Return the eligibility carried into the next environment step: decayed, or nothing where the episode ended."""
     return jnp.where(ended, 0.0, factor) * eligibility
 
 
-def replace(eligibility: Array, increment: Array, presynaptic: Array, chosen: Array) -> Array:
+def replace(
+    eligibility: Float[Array, "n C"], increment: Float[Array, "n C"], presynaptic: Float[Array, " C"], chosen: Bool[Array, "n 1"]
+) -> Float[Array, "n C"]:
     """Return replacing traces: a tag cannot exceed 1, and an active synapse of an action not taken loses its own.
 
     Args:

@@ -10,21 +10,22 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float
 
 from neurorl.homeostasis import scaling
 from neurorl.parameters import Checked, parameter
 from neurorl.plasticity import consolidation, eligibility, three_factor
 from neurorl.plasticity.consolidation import Consolidation
 from neurorl.plasticity.rules import Presynaptic
+from neurorl.typing import Scalar
 
 
 class Plastic(NamedTuple):
     """Synapses of C inputs onto n neurons."""
 
-    weights: Array  # [n, C]
-    eligibility: Array  # [n, C]
-    slow: Array | tuple[()] = ()  # [n, C], slow components of the weights, which act when nothing is learned; () for none
+    weights: Float[Array, "n C"]
+    eligibility: Float[Array, "n C"]
+    slow: Float[Array, "n C"] | tuple[()] = ()  # slow components of the weights, which act when nothing is learned; () for none
 
 
 @struct.dataclass
@@ -47,18 +48,18 @@ class PlasticSynapses(Checked):
         """Return synapses of weight 0 without a tag, with slow components or without."""
         return Plastic(*jnp.zeros((3 if slow else 2, n, inputs)))
 
-    def drive(self, synapses: Plastic, x: Presynaptic) -> Array:
+    def drive(self, synapses: Plastic, x: Presynaptic) -> Float[Array, "S n"]:
         """Return the drive of the postsynaptic neurons, [S, n], by S substeps of the presynaptic traces."""
         return x.project(synapses.weights)
 
     def learn(
         self,
         synapses: Plastic,
-        dopamine: Array,
-        gate: float | Array = 1.0,
+        dopamine: Float[Array, ""],
+        gate: Scalar = 1.0,
         homeostasis: Homeostasis | None = None,
         slow: Consolidation = Consolidation(),
-    ) -> tuple[Plastic, Array]:
+    ) -> tuple[Plastic, Bool[Array, ""]]:
         """Let dopamine turn the tags into weights.
 
         Args:
@@ -79,7 +80,7 @@ class PlasticSynapses(Checked):
             synapses = synapses._replace(slow=consolidation.update(slow, synapses.slow, weights))
         return synapses._replace(weights=weights), scaled
 
-    def tag(self, synapses: Plastic, increment: Array, gamma: float | Array, ended: Array) -> Plastic:
+    def tag(self, synapses: Plastic, increment: Float[Array, "n C"], gamma: Scalar, ended: Bool[Array, ""]) -> Plastic:
         """Return the synapses with the tags of another environment step, ``increment`` [n, C]."""
         kept = eligibility.decay(synapses.eligibility, gamma * self.lambda_, ended)
         return synapses._replace(eligibility=kept + increment)

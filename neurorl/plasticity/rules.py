@@ -23,22 +23,23 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.plasticity.stdp import STDP
-from neurorl.synapses.listed_trace import ListedTrace
+from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
+from neurorl.typing import Numbers
 
 Rule = Callable[[STDP, Array, Array, Array, Array, Array], Array]
-Presynaptic = SpikeTrace | ListedTrace
+Presynaptic = SpikeTrace | SparseSpikeTrace
 
 
 class Response(NamedTuple):
     """What a population of n neurons did within S substeps, up to its decision; zero after it."""
 
-    spikes: Array  # [S, n]
-    hazard: Array  # [S, n], probability of a spike
+    spikes: Float[Array, "S n"]
+    hazard: Float[Array, "S n"]  # probability of a spike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +51,12 @@ class LinearRule:
     depression: bool  # whether there is the second term
     needs_hazard: bool = False
 
-    def __call__(self, p: STDP, x: Array, y: Array, pre: Array, post: Array, hazard: Array) -> Array:
+    def __call__(self, p: STDP, x: Numbers, y: Numbers, pre: Numbers, post: Numbers, hazard: Numbers) -> Float[Array, "..."]:
         """Return the increment of one step."""
         change = p.a_plus * (x + pre if self.coincident else x) * self.credit(post, hazard)
         return change - p.a_minus * y * pre if self.depression else change
 
-    def over(self, p: STDP, pre: Presynaptic, post: Response) -> Array:
+    def over(self, p: STDP, pre: Presynaptic, post: Response) -> Float[Array, "n C"]:
         """Return the increment [n, C] of all substeps of an environment step, in which inputs fire before the ones that respond.
 
         So a presynaptic spike counts towards a postsynaptic one of its substep, whatever ``coincident`` says. The postsynaptic
@@ -76,7 +77,7 @@ escape_noise = LinearRule(lambda post, hazard: post - hazard, coincident=True, d
 RULES: dict[str, Rule] = {"pair-stdp": pair_stdp, "td-ltp": td_ltp, "escape-noise": escape_noise}
 
 
-def increment(rule: Rule, p: STDP, pre: Presynaptic, post: Response) -> Array:
+def increment(rule: Rule, p: STDP, pre: Presynaptic, post: Response) -> Float[Array, "n C"]:
     """Return what an environment step adds to the eligibility, [n, C], by any rule.
 
     Args:

@@ -18,28 +18,29 @@ from typing import Any, NamedTuple, Protocol
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real, Shaped
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Numbers, Scalar
 
 
 @struct.dataclass
 class STDP(Checked):
     """Constants of the window; an amplitude may be negative (anti-Hebbian plasticity)."""
 
-    a_plus: float | Array = parameter(0.01, "weight change of a pair at dt -> 0+")
-    a_minus: float | Array = parameter(0.012, "weight change of a pair at dt -> 0-, taken negative")
-    tau_plus: float | Array = parameter(20.0, "time constant of potentiation, ms", above=0.0)
-    tau_minus: float | Array = parameter(20.0, "time constant of depression, ms", above=0.0)
+    a_plus: Numbers = parameter(0.01, "weight change of a pair at dt -> 0+")
+    a_minus: Numbers = parameter(0.012, "weight change of a pair at dt -> 0-, taken negative")
+    tau_plus: Numbers = parameter(20.0, "time constant of potentiation, ms", above=0.0)
+    tau_minus: Numbers = parameter(20.0, "time constant of depression, ms", above=0.0)
     pairing: str = parameter("all-to-all", "which spikes make pairs", choices=("all-to-all", "nearest"), static=True)
 
 
 class STDPState(NamedTuple):
     """Traces of n presynaptic and m postsynaptic neurons."""
 
-    pre: Array  # [n]
-    post: Array  # [m]
+    pre: Float[Array, " n"]
+    post: Float[Array, " m"]
 
 
 class Synapses(Protocol):
@@ -54,7 +55,7 @@ class Synapses(Protocol):
         """Postsynaptic neuron of each synapse, [s]."""
 
 
-def window(parameters: STDP, dt: Array) -> Array:
+def window(parameters: STDP, dt: Real[Array, "*pairs"]) -> Float[Array, "*pairs"]:
     """Return the weight change of one pair of spikes ``dt = t_post - t_pre`` ms apart."""
     p = parameters
     potentiation = p.a_plus * jnp.exp(-jnp.abs(dt) / p.tau_plus)
@@ -62,7 +63,7 @@ def window(parameters: STDP, dt: Array) -> Array:
     return jnp.where(dt > 0, potentiation, jnp.where(dt < 0, depression, 0.0))
 
 
-def change(parameters: STDP, x: Array, y: Array, pre: Array | float, post: Array | float) -> Array:
+def change(parameters: STDP, x: Numbers, y: Numbers, pre: Numbers, post: Numbers) -> Float[Array, "..."]:
     """Return the weight change of one step's spikes, elementwise.
 
     Args:
@@ -74,7 +75,9 @@ def change(parameters: STDP, x: Array, y: Array, pre: Array | float, post: Array
     return parameters.a_plus * post * x - parameters.a_minus * y * pre
 
 
-def at_synapses(pre: Array, post: Array, synapses: Synapses | None = None) -> tuple[Array, Array]:
+def at_synapses(
+    pre: Shaped[Array, " n"], post: Shaped[Array, " m"], synapses: Synapses | None = None
+) -> tuple[Shaped[Array, "..."], Shaped[Array, "..."]]:
     """Return a quantity of presynaptic neurons [n] and one of postsynaptic neurons [m] as each synapse sees them.
 
     Args:
@@ -103,12 +106,12 @@ def init(n_pre: int, n_post: int) -> STDPState:
     return STDPState(jnp.zeros(n_pre), jnp.zeros(n_post))
 
 
-def decay(parameters: STDP, state: STDPState, dt: float | Array) -> STDPState:
+def decay(parameters: STDP, state: STDPState, dt: Scalar) -> STDPState:
     """Return the traces ``dt`` ms later, without spikes in between; exact."""
     return STDPState(state.pre * jnp.exp(-dt / parameters.tau_plus), state.post * jnp.exp(-dt / parameters.tau_minus))
 
 
-def add(parameters: STDP, state: STDPState, pre: Array, post: Array) -> STDPState:
+def add(parameters: STDP, state: STDPState, pre: Real[Array, " n"], post: Real[Array, " m"]) -> STDPState:
     """Return the traces after spikes ``pre`` [n] and ``post`` [m]."""
     if parameters.pairing == "nearest":
         return STDPState(jnp.maximum(state.pre, pre), jnp.maximum(state.post, post))
@@ -118,11 +121,11 @@ def add(parameters: STDP, state: STDPState, pre: Array, post: Array) -> STDPStat
 def step(
     parameters: STDP,
     state: STDPState,
-    pre: Array,
-    post: Array,
-    dt: float | Array = 1.0,
+    pre: Real[Array, " n"],
+    post: Real[Array, " m"],
+    dt: Scalar = 1.0,
     synapses: Synapses | None = None,
-) -> tuple[STDPState, Array]:
+) -> tuple[STDPState, Float[Array, "m n"] | Float[Array, " s"]]:
     """Advance the traces by one step and return the weight change of its spikes.
 
     Args:

@@ -5,10 +5,14 @@ r"""Three-factor rule: pre- and postsynaptic activity leave an eligibility, and 
 Fremaux and Gerstner (2016). Zero dopamine changes nothing, to the bit.
 """
 
-from jax import Array
+from jaxtyping import Array, Float
+
+from neurorl.typing import Scalar
 
 
-def change(weights: Array, eligibility: Array, dopamine: Array, learning_rate: float | Array) -> Array:
+def change(
+    weights: Float[Array, "*s"], eligibility: Float[Array, "*s"], dopamine: Float[Array, ""], learning_rate: Scalar
+) -> Float[Array, "*s"]:
     """Return the weights after one environment step.
 
     Args:

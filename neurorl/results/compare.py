@@ -15,6 +15,7 @@ import pandas as pd
 
 from neurorl.errors import NeurorlError
 from neurorl.results import curves, statistics
+from neurorl.results.curves import Grid
 from neurorl.results.result import Result
 from neurorl.results.text import with_interval
 
@@ -26,6 +27,11 @@ class Entry:
     name: str
     run: Result
     returns: pd.DataFrame  # greedy return, a row a seed and a column an evaluation
+
+    @property
+    def grid(self) -> Grid:
+        """The same as an array."""
+        return Grid(self.returns.columns.to_numpy(), self.returns.to_numpy(float))
 
     @property
     def last(self) -> int:

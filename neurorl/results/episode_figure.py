@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from neurorl.results.figures import COLOURS, save
 
 ZOOM = 40  # environment steps shown spike by spike
-SIGNAL = 0.9  # height of a signal's panel, inches
+WIDTH, SIGNAL, GAP, TITLE, STEPS = 11.0, 0.75, 0.16, 0.45, 0.55  # inches: the page, a signal's panel, what is between and below
 
 
 def draw(spikes: Mapping[str, np.ndarray], signals: Mapping[str, np.ndarray], title: str, path: Path) -> None:
@@ -29,29 +29,27 @@ def draw(spikes: Mapping[str, np.ndarray], signals: Mapping[str, np.ndarray], ti
     groups: dict[str, list[str]] = {}
     for name in signals:
         groups.setdefault(name.partition("/")[0], []).append(name)
+    steps = max(len(values) for values in (*signals.values(), *spikes.values()))
     heights = [SIGNAL] * len(groups) + [_height(counts.shape[-1]) for counts in spikes.values()]
-    figure = Figure(figsize=(11, 0.8 + sum(heights)), layout="constrained")
-    figure.suptitle(title, fontsize=11)
-    panels = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    steps = max([len(values) for values in signals.values()] + [len(counts) for counts in spikes.values()])
+    labels = [*groups, *(f"{name}\n{c.shape[-1]} neuron{'s' * (c.shape[-1] > 1)}" for name, c in spikes.items())]
+    figure, panels = _panels(labels, heights, len(groups))
+    figure.suptitle(title, fontsize=11, y=1.0 - 0.15 / figure.get_figheight(), va="top")
     above, below = panels[: len(groups)], panels[len(groups) :]
-    for index, (axes, (group, names)) in enumerate(zip(above, groups.items(), strict=True)):
+    for index, (axes, names) in enumerate(zip(above, groups.values(), strict=True)):
         for offset, name in enumerate(names):
             _signal(axes, signals[name], name.rpartition("/")[2], COLOURS[(index + offset) % len(COLOURS)])
-        _label(axes, group)
         axes.set_xlim(0, steps)
-        if len(below):
+        if below:
             axes.axvspan(0, min(ZOOM, steps), color="0.93", zorder=0)
         if len(names) > 1:
-            axes.legend(frameon=False, fontsize=8, ncols=len(names), loc="best")
-    for index, (axes, (name, counts)) in enumerate(zip(below, spikes.items(), strict=True)):
+            axes.legend(frameon=False, fontsize=8, ncols=len(names), loc="upper right")
+    for index, (axes, counts) in enumerate(zip(below, spikes.values(), strict=True)):
         _raster(axes, counts[:ZOOM], heights[len(groups) + index], COLOURS[index % len(COLOURS)] if index else "0.15")
-        _label(axes, f"{name}\n{counts.shape[-1]} neuron{'s' * (counts.shape[-1] > 1)}")
         axes.set_xlim(0, min(ZOOM, steps))
-    if len(above):
-        above[-1].set_xlabel("environment step" + (" (shaded: shown below, spike by spike)" if len(below) else ""))
-    if len(below):
-        below[-1].set_xlabel(f"environment step, {next(iter(spikes.values())).shape[1]} substeps each")
+    if above:
+        above[-1].set_xlabel("environment step" + (" (shaded: shown below, spike by spike)" if below else ""), fontsize=9)
+    if below:
+        below[-1].set_xlabel(f"environment step, {next(iter(spikes.values())).shape[1]} substeps each", fontsize=9)
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.tick_params(labelsize=8, labelbottom=bool(axes.get_xlabel()))
@@ -59,13 +57,24 @@ def draw(spikes: Mapping[str, np.ndarray], signals: Mapping[str, np.ndarray], ti
     save(figure, path)
 
 
+def _panels(labels: list[str], heights: list[float], signals: int) -> tuple[Figure, list[Any]]:
+    """Return a page with labelled panels below each other, ``heights`` inches high: ``signals`` of signals, then populations."""
+    steps = [STEPS if index + 1 in (signals, len(labels)) else GAP for index in range(len(labels))]
+    left = 0.8 + 0.085 * max(len(line) for label in labels for line in label.split("\n"))
+    top = height = TITLE + sum(heights) + sum(steps)
+    figure, panels = Figure(figsize=(WIDTH, height)), []
+    top -= TITLE
+    for label, size, space in zip(labels, heights, steps, strict=True):
+        axes = figure.add_axes((left / WIDTH, (top - size) / height, (WIDTH - 0.15 - left) / WIDTH, size / height))
+        axes.text(-0.6 / (WIDTH - 0.15 - left), 0.5, label, transform=axes.transAxes, ha="right", va="center")
+        panels.append(axes)
+        top -= size + space
+    return figure, panels
+
+
 def _height(neurons: int) -> float:
     """Return the height of a population's panel, inches: small ones can be told apart, large ones do not fill the page."""
     return float(0.5 + 2.2 * np.sqrt(min(neurons, 400) / 400))
-
-
-def _label(axes: Any, text: str) -> None:
-    axes.set_ylabel(text, rotation=0, ha="right", va="center")
 
 
 def _signal(axes: Any, values: np.ndarray, label: str, colour: Any) -> None:

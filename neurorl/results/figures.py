@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from neurorl.errors import NeurorlError
 from neurorl.files import write_atomically
 from neurorl.results import curves, statistics
+from neurorl.results.curves import Grid
 from neurorl.results.result import Result
 
 COLOURS = [f"C{i}" for i in range(10)]
+EDGES = {"left": 0.075, "right": 0.985, "bottom": 0.13, "top": 0.81}  # laid out by hand: to be asked for takes a second drawing
 BAND = "95 % bootstrap interval over seeds"
 
 
@@ -27,12 +29,12 @@ def learning_curve(runs: Sequence[Result], path: Path) -> None:
     tables = [(curves.read(run.folder.evaluation), curves.read(run.folder.training)) for run in runs]
     if missing := [run.path for run, pair in zip(runs, tables, strict=True) if any(table is None for table in pair)]:
         raise NeurorlError(f"run '{missing[0]}' has no learning curve yet")
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
+    figure = Figure(figsize=(10, 4))
+    panels = figure.subplots(1, 2, sharey=True, gridspec_kw={**EDGES, "wspace": 0.04})
     for index, (run, pair) in enumerate(zip(runs, tables, strict=True)):
         for axes, table, column in zip(panels, pair, ("eval_return", "recent_return"), strict=True):
             label = run.path.name if len(runs) > 1 else "interquartile mean"
-            band(axes, curves.pivot(table, column), label, COLOURS[index % len(COLOURS)], single=len(runs) == 1)
+            band(axes, curves.grid(table, column), label, COLOURS[index % len(COLOURS)], single=len(runs) == 1)
     thresholds = {run.threshold for run in runs if run.threshold is not None}
     for axes, title in zip(panels, ("Greedy evaluation, frozen weights", "Training, last 100 episodes"), strict=True):
         for threshold in thresholds:
@@ -67,7 +69,7 @@ def comparison(compared: Any, path: Path) -> None:
             colour = COLOURS[names.index(entry.name) % len(COLOURS)]
             unfinished = "" if entry.run.folder.complete else ", unfinished"
             label = f"{entry.name} ({len(entry.returns)} seeds{unfinished})"
-            band(above, entry.returns, label, colour, single=False)
+            band(above, entry.grid, label, colour, single=False)
             ends = statistics.profile_interval(group.scores(entry), returns)
             if ends is not None:
                 below.fill_between(returns, *ends, color=colour, alpha=0.25, linewidth=0)
@@ -94,11 +96,11 @@ def save(figure: Figure, path: Path) -> None:
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
 
 
-def band(axes: Any, frame: Any, label: str, colour: Any, single: bool) -> None:
+def band(axes: Any, grid: Grid, label: str, colour: Any, single: bool) -> None:
     """Draw the interquartile mean over seeds and its interval; each seed too, where there is one run."""
-    if frame.empty:
+    steps, values = grid
+    if not values.size:
         return
-    steps, values = frame.columns.to_numpy(), frame.to_numpy(float)
     curve = statistics.sample_efficiency(values)
     axes.plot(steps, curve.middle, color=colour, linewidth=1.8, label=label, zorder=3)
     axes.fill_between(

@@ -3,13 +3,14 @@
 import functools
 import os
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from neurorl.errors import NeurorlError
 from neurorl.results import curves, run_folder
 from neurorl.results.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Result:
@@ -38,12 +39,12 @@ class Result:
         return stated.get("threshold")
 
     @property
-    def training(self) -> pd.DataFrame:
+    def training(self) -> "pd.DataFrame":
         """Training curve, one row a seed and point."""
         return _frame(self.folder.training)
 
     @property
-    def evaluation(self) -> pd.DataFrame:
+    def evaluation(self) -> "pd.DataFrame":
         """Evaluation curve, one row a seed and evaluation."""
         return _frame(self.folder.evaluation)
 
@@ -53,6 +54,8 @@ def read(path: str | os.PathLike[str]) -> Result:
     return Result(*run_folder.open_run(path))
 
 
-def _frame(path: Path) -> pd.DataFrame:
+def _frame(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
     table = curves.read(path)
     return pd.DataFrame() if table is None else table.to_pandas()

@@ -4,7 +4,7 @@ config.json           everything the results depend on
 training.parquet      one row a seed and point of the training curve
 evaluation.parquet    one row a seed and evaluation
 timing.json           clock times, kept apart from the results
-checkpoints/STEP      learners after STEP environment steps (Orbax)
+checkpoints/STEP      learners after STEP environment steps
 learning_curve.png, spikes.png
 summary.json          written last: where it is, the run is complete
 """
@@ -49,7 +49,7 @@ class RunFolder:
             for each in (file, *self.path.glob(f".{file.stem}.*{file.suffix}")):  # and what a kill left of it
                 each.unlink(missing_ok=True)
         for child in list(self.checkpoints.glob("*")):
-            if child.name.partition(".orbax")[0].isdigit():
+            if child.name.lstrip(".").partition(".")[0].isdigit():
                 shutil.rmtree(child)
         for log in list(self.tensorboard.glob("seed-*/events.out.tfevents.*")):
             log.unlink()

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from neurorl.results import curves, statistics
 
-PACKAGES = ("neurorl", "jax", "jaxlib", "numpy", "flax", "gymnasium", "gymnax", "orbax-checkpoint")
+PACKAGES = ("neurorl", "jax", "jaxlib", "numpy", "flax", "gymnasium", "gymnax")
 
 
 def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]) -> dict[str, Any]:
@@ -21,10 +21,8 @@ def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, 
         clock: Its clock times.
     """
     steps, threshold = values["steps"], values["task"]["threshold"]
-    greedy = curves.pivot(evaluation, "eval_return")
-    recent = curves.pivot(training, "recent_return")
-    final = recent[steps].to_numpy(float)
-    eval_return = greedy.to_numpy(float)
+    eval_steps, eval_return = curves.grid(evaluation, "eval_return")
+    final = curves.grid(training, "recent_return").at(steps)
     return {
         "env_id": values["env_id"],
         "agent": values["agent_id"],
@@ -33,11 +31,11 @@ def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, 
         "env_steps": steps,
         "max_episode_steps": values["task"]["max_episode_steps"],
         "threshold": threshold,
-        "steps_to_threshold": statistics.steps_to_threshold(greedy.columns.to_numpy(), eval_return, threshold),
+        "steps_to_threshold": statistics.steps_to_threshold(eval_steps, eval_return, threshold),
         "final_return": _with_nulls(final),
         "final_return_iqm": statistics.interquartile_mean(final),
         "final_return_ci95": statistics.confidence_interval(final),
-        "eval_steps": [int(step) for step in greedy.columns],
+        "eval_steps": [int(step) for step in eval_steps],
         "eval_return": [_with_nulls(row) for row in eval_return],
         "final_eval_return_iqm": statistics.interquartile_mean(eval_return[:, -1]),
         "final_eval_return_ci95": statistics.confidence_interval(eval_return[:, -1]),
@@ -63,11 +61,11 @@ def _homeostasis(training: pa.Table, steps: int) -> dict[str, Any] | None:
     """Return how often synaptic scaling acted and the range of thresholds, over all seeds; None for agents without."""
     if "scaled_steps" not in training.column_names:
         return None
-    scaled = curves.pivot(training, "scaled_steps")[steps].to_numpy(float) / steps
+    scaled = curves.grid(training, "scaled_steps").at(steps) / steps
     return {
         "scaled_share_of_steps": _with_nulls(scaled),
-        "threshold_min": float(np.min(training["threshold_min"].to_numpy())),
-        "threshold_max": float(np.max(training["threshold_max"].to_numpy())),
+        "threshold_min": float(np.nanmin(curves.grid(training, "threshold_min").values)),
+        "threshold_max": float(np.nanmax(curves.grid(training, "threshold_max").values)),
     }
 
 

@@ -1,13 +1,21 @@
-"""Checkpoints by Orbax, each a folder ``checkpoints/STEP`` that appears by one rename when it is whole."""
+"""Checkpoints: a folder ``checkpoints/STEP``, with one file in it, that appears by one rename when it is whole.
 
-import logging
+The file is NumPy's ``npz``: every array of the learners under its place in their tree, each with a checksum, which is read too.
+"""
+
+import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from neurorl.errors import NeurorlError
+
+FILE = "learners.npz"
 
 
 def steps(folder: Path) -> list[int]:
@@ -23,13 +31,19 @@ def save(folder: Path, step: int, learners: Any) -> None:
     Raises:
         OSError: It cannot be written; nothing is left of it.
     """
+    temporary, target = folder / f".{step}.{os.getpid()}", folder / str(step)
     try:
-        with _checkpointer() as checkpointer:
-            checkpointer.save((folder / str(step)).absolute(), learners, force=True)
-    except Exception as error:  # whatever Orbax and the storage below it make of a full disk
-        for left in folder.glob(f"{step}.orbax-checkpoint-tmp*"):
-            shutil.rmtree(left, ignore_errors=True)
-        raise OSError(f"checkpoint {step} cannot be written ({_reason(error)})") from error
+        temporary.mkdir(exist_ok=True)
+        with open(temporary / FILE, "wb") as file:
+            np.savez(file, **{place: np.asarray(_data(leaf)) for place, leaf in _leaves(learners)})  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())  # before the rename, so that it is whole after a power cut too
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def restore(folder: Path, step: int, template: Any) -> Any:
@@ -43,30 +57,49 @@ def restore(folder: Path, step: int, template: Any) -> Any:
     Raises:
         NeurorlError: The checkpoint is missing, damaged, or of another shape.
     """
-    path = (folder / str(step)).absolute()
+    path = folder / str(step)
     if not path.is_dir():
         there = ", ".join(map(str, steps(folder))) or "none"
         raise NeurorlError(f"there is no checkpoint {step}; there are {there}")
-    abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), template)
     try:
-        with _checkpointer() as checkpointer:
-            return checkpointer.restore(path, abstract)
-    except Exception as error:  # whatever Orbax and the storage below it raise for a damaged file
+        with np.load(path / FILE) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise NeurorlError(
-            f"checkpoint '{folder / str(step)}' is damaged or of another shape ({_reason(error)}); "
-            "delete that folder to go on from the one before it"
+            f"checkpoint '{path}' is damaged ({_reason(error)}); delete that folder to go on from the one before it"
         ) from error
+    leaves = []
+    for place, like in _leaves(template):
+        data = _data(like)
+        found = arrays.pop(place, None)
+        if found is None or found.shape != data.shape or found.dtype.itemsize != data.dtype.itemsize:
+            there = "missing" if found is None else f"{found.dtype}{list(found.shape)}"
+            raise NeurorlError(
+                f"checkpoint '{path}' is of another agent, environment or version: '{place}' is {there} and should be "
+                f"{data.dtype}{list(data.shape)}"
+            )
+        array = jnp.array(found.view(data.dtype))  # a view: NumPy reads the dtypes that it does not have as bytes
+        leaves.append(jax.random.wrap_key_data(array, impl=jax.random.key_impl(like)) if _is_key(like) else array)
+    if arrays:
+        raise NeurorlError(f"checkpoint '{path}' is of another agent, environment or version: it has '{next(iter(arrays))}' too")
+    return jax.tree.unflatten(jax.tree.structure(template), leaves)
 
 
-def _checkpointer() -> Any:
-    import orbax.checkpoint as ocp
-
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    return ocp.StandardCheckpointer()
+def _leaves(learners: Any) -> list[tuple[str, Any]]:
+    """Return every array with its place in the tree."""
+    return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(learners)]
 
 
-def _reason(error: BaseException) -> str:
-    """Return the first line of what was wrong first: what follows from it says less."""
-    while (earlier := error.__cause__ or error.__context__) is not None:
-        error = earlier
+def _is_key(leaf: Any) -> bool:
+    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _data(leaf: Any) -> Any:
+    """Return an array as numbers: the words of a random key."""
+    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"it has no {FILE}"
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

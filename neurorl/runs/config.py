@@ -13,11 +13,11 @@ from neurorl.agents.contract import Agent
 from neurorl.envs.resolution import resolve
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
-from neurorl.loops.kinds import LOOPS
+from neurorl.loops import kinds
 from neurorl.loops.learners import Loop
 from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as rules
-from neurorl.runs.options import Options
+from neurorl.runs.options import LAST_SEED, Options
 
 VERSION = 2  # of the layout of config.json
 
@@ -48,7 +48,7 @@ class Config:
     def make_loop(self, **changes: Any) -> Loop:
         """Return the loop that the configuration asks for, with options that differ."""
         opts = dataclasses.replace(self.options, **changes)
-        return LOOPS[self.task.loop](self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
+        return kinds.make(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -56,7 +56,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
 
     Args:
         env: What ``neurorl.envs.resolve`` takes.
-        agent: A registered name, ``module:Class``, an agent class, or an agent.
+        agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent.
         options: Values of :class:`Options`.
         settings: Further values by key: a dotted path of config.json, or as much of its end as is unique.
 
@@ -66,18 +66,19 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
     # An agent that was made elsewhere has its hyperparameters.
-    preset = dict(agents.preset(_agent_id(agent), task.known_id or "")) if isinstance(agent, str | type) else {}
+    preset = {} if isinstance(agent, Agent) else dict(agents.preset(_agent_id(agent), task.known_id or ""))
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
     changes: dict[str, Any] = {}
     for key, value in settings.items():
-        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value)
+        _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value, values)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
+    _check_seeds(checked)
     rules.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
@@ -126,6 +127,17 @@ def _remedy(name: str, given: Any) -> Iterator[None]:
         raise NeurorlError(f"{error}; give it: {name}=... in Python, or --{name} module:name") from error
 
 
+def _check_seeds(options: Options) -> None:
+    """Raise a NeurorlError unless every seed that follows from the first ones is one."""
+    for first, count, of in (("seed", "seeds", "learner"), ("eval_seed", "eval_episodes", "evaluation episode")):
+        last = getattr(options, first) + getattr(options, count) - 1
+        if last > LAST_SEED:
+            raise NeurorlError(
+                f"'{first}' is {getattr(options, first)}, which gives the last {of} the seed {last}, above {LAST_SEED}; "
+                f"lower '{first}' or '{count}'"
+            )
+
+
 def value_at(configuration: Config, key: str) -> Any:
     """Return the value at a dotted path of config.json, or at as much of its end as is unique.
 
@@ -155,11 +167,10 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
 
 def _template(agent: Any, task: Task, kind: str | None) -> Any:
     """Return the agent with its defaults; ``kind`` names a code other than that of the observation space."""
-    if not isinstance(agent, str | type):
-        return agent
-    agent_class: Any = agents.find(agent) if isinstance(agent, str) else agent
     ranges = (task.ranges._asdict() if task.ranges else {}) | ({"kind": kind} if kind else {})
-    return agent_class.for_spaces(task.observation_space, task.action_space, **ranges)
+    if isinstance(agent, Agent):
+        return agent.fit(task.observation_space, task.action_space, **ranges)
+    return agents.find(agent).for_spaces(task.observation_space, task.action_space, **ranges)
 
 
 def _code_kind(agent: dict[str, Any]) -> str | None:
@@ -170,17 +181,18 @@ def _code_kind(agent: dict[str, Any]) -> str | None:
 
 
 def _agent_id(agent: Any) -> str:
-    found: Any = agents.find(agent) if isinstance(agent, str) else agent
-    return agents.name_of(found if isinstance(found, type) else type(found))
+    return agents.name_of(type(agent) if isinstance(agent, Agent) else agents.find(agent))
 
 
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the paths of every value and every group."""
+    """Return the paths of every value and every group; ``parts[0]`` is the first of a list of groups."""
     paths = []
     for key, value in values.items():
         paths.append((*path, key))
-        if isinstance(value, dict):
-            paths.extend(_leaves(value, (*path, key)))
+        groups = {f"{key}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {key: value}
+        for name, group in groups.items():
+            if isinstance(group, dict):
+                paths.extend([(*path, name)] * (name != key) + _leaves(group, (*path, name)))
     return paths
 
 
@@ -200,9 +212,14 @@ def _full_path(key: str, values: dict[str, Any], open_group: str | None) -> tupl
     raise NeurorlError(f"unknown parameter '{key}'{nearest(key, names)}; `neurorl list ENV` shows them all")
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any, like: Any) -> None:
+    """Put a value at its path; lists of groups are as long as those of ``like``."""
     for part in path[:-1]:
-        values = values.setdefault(part, {})
+        name, bracket, number = part.partition("[")
+        like = like.get(name) if isinstance(like, dict) else None
+        values = values.setdefault(name, [{} for _ in like or ()] if bracket else {})
+        if bracket:
+            values, like = values[int(number[:-1])], (like or [])[int(number[:-1])]  # type: ignore[index]
     values[path[-1]] = value
 
 

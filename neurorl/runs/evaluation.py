@@ -4,12 +4,11 @@ import contextlib
 import dataclasses
 from typing import Any
 
-import jax
 import numpy as np
 
 from neurorl.errors import NeurorlError
 from neurorl.loops.greedy import Stage
-from neurorl.loops.learners import Learners
+from neurorl.loops.learners import Learners, learner
 from neurorl.results import statistics
 from neurorl.runs import changes
 from neurorl.runs.config import Config
@@ -26,11 +25,11 @@ def evaluate(configuration: Config, learners: Learners, episodes: int = 20, inde
         raise NeurorlError(f"seed index {index} is out of range: the run has {opts.seeds} seeds, 0 to {opts.seeds - 1}")
     lanes = list(range(opts.seeds)) if index is None else [index]
     chosen = np.array(lanes)
-    states = jax.tree.map(lambda x: x[chosen], learners.agent)
+    states = learner(learners.agent, chosen)
     task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
     twin = task.twin()
     if twin is not None:
-        carried = jax.tree.map(lambda x: x[chosen], learners.world) if twin is task else ()
+        carried = learner(learners.world, chosen) if twin is task else ()
         with contextlib.closing(Stage(twin, len(lanes), [SEED + i for i in range(episodes)])) as stage:
             returns = stage.play(agent, states, carried)
     else:

@@ -11,7 +11,6 @@ import gymnasium
 import numpy as np
 
 from neurorl.envs.environments import Environments
-from neurorl.envs.running_statistics import from_bits
 from neurorl.envs.task import HostTask
 from neurorl.errors import NeurorlError
 from neurorl.runs.evaluation import SEED
@@ -45,10 +44,7 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
     agent = run.agent(index)
     frames: list[np.ndarray] = []
     totals = []
-    with _drawn(twin, video) as stage:
-        if twin is task and np.size(agent.carried):
-            stage.statistics[0].write(from_bits(agent.carried))
-        stage.statistics[0].freeze()
+    with _drawn(twin, agent.carried if twin is task else (), video) as stage:
         for episode in range(episodes):
             stage.reset([0], [SEED + episode])
             agent.reset()
@@ -66,7 +62,7 @@ def show(run: Run, index: int = 0, episodes: int = 1, video: Path | None = None)
 
 
 @contextlib.contextmanager
-def _drawn(task: HostTask, video: Path | None) -> Iterator[Environments]:
+def _drawn(task: HostTask, carried: Any, video: Path | None) -> Iterator[Environments]:
     """Yield one environment that draws, and close it; what drawing lacks is said in a sentence."""
     hint = "there is no display to draw on; film the episode instead with --video FILE.mp4"
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -76,7 +72,7 @@ def _drawn(task: HostTask, video: Path | None) -> Iterator[Environments]:
     if video:
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
-        with contextlib.closing(task.environments(1, render_mode=_mode(task, video))) as stage:
+        with contextlib.closing(task.as_trained(carried, _mode(task, video))) as stage:
             yield stage
     except gymnasium.error.DependencyNotInstalled as error:
         raise NeurorlError(f"drawing needs an extra: pip install 'neurorl[render]' ({error})") from error

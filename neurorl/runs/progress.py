@@ -34,16 +34,22 @@ class Progress:
 
 
 class Bar(Progress):
-    """A bar on standard error, with the returns and the speed."""
+    """A line on the task and a bar on standard error, with the returns and the speed."""
 
     def __init__(self) -> None:
         """Make a bar; it appears at the start."""
         self._returns: dict[str, str] = {}
+        self._bar: Any = None
 
     def start(self, folder: RunFolder, values: dict[str, Any], done: int) -> None:
-        """Show the bar."""
+        """Say what is trained, and show the bar."""
         from tqdm import tqdm
 
+        size = f"{values['seeds']} seeds x {values['steps']:,} steps"
+        sys.stderr.write(f"{values['env_id']}: {values['loop']} loop, {values['agent_id']}, {size}\n")
+        if values["task"]["limited_by_us"]:
+            limit = values["task"]["max_episode_steps"]
+            sys.stderr.write(f"episodes are cut after {limit} steps, which counts as truncation\n")
         layout = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} steps [{elapsed}<{remaining}{postfix}]"
         self._bar = tqdm(
             total=values["steps"], initial=done, desc=values["env_id"], bar_format=layout, dynamic_ncols=True, file=sys.stderr
@@ -63,7 +69,8 @@ class Bar(Progress):
 
     def close(self) -> None:
         """Leave the bar as it is."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
 
 class TensorBoard(Progress):

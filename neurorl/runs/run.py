@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import jax
 import numpy as np
 from gymnasium import spaces
 
 from neurorl import packing
+from neurorl.backend import keep_programs
 from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path
 from neurorl.loops.keys import key_of
-from neurorl.loops.learners import Learners
+from neurorl.loops.learners import Learners, learner
 from neurorl.results import figures, run_folder
 from neurorl.results.result import Result
 from neurorl.results.run_folder import RunFolder
@@ -67,6 +69,18 @@ class TrainedAgent:
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
 
+    def environment(self, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+        """Return an environment for it in Gymnasium; what wrappers gathered in training is in it, and stays as it is.
+
+        Raises:
+            NeurorlError: Gymnasium has no such environment.
+        """
+        twin = self.task.twin()
+        if twin is None:
+            raise NeurorlError(f"'{self.task.env_id}' with these parameters is no environment of Gymnasium")
+        (env,) = twin.as_trained(self.carried if twin is self.task else (), render_mode).envs
+        return gymnasium.wrappers.TimeLimit(env, twin.max_episode_steps) if twin.limited_by_us else env
+
 
 class Run(Result):
     """The folder of a run. Its results are there at once; its environment and its agent are made when they are needed."""
@@ -94,6 +108,7 @@ class Run(Result):
         there = checkpoints.steps(self.folder.checkpoints)
         if not there:
             raise NeurorlError(f"run '{self.path}' has no finished checkpoint; start again with: neurorl resume {self.path}")
+        keep_programs()
         template = self.configuration.make_loop().init()
         return checkpoints.restore(self.folder.checkpoints, there[-1] if step is None else step, template)
 
@@ -103,7 +118,7 @@ class Run(Result):
         if not 0 <= index < seeds:
             raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
         learners = self.learners(step)
-        state, world = jax.tree.map(lambda x: x[index], (learners.agent, learners.world))
+        state, world = learner((learners.agent, learners.world), index)
         return TrainedAgent(self.configuration.agent, state, self.configuration.task, world)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Path:

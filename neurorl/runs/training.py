@@ -11,10 +11,11 @@ import jax
 import numpy as np
 
 from neurorl import agents, interrupts
+from neurorl.backend import keep_programs
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.interrupts import Interrupted
 from neurorl.loops import record
-from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, curve_point, has_nan
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, begins_finite, curve_point, has_grown_too_large, learner
 from neurorl.results import curves, episode_figure, figures, run_folder, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
@@ -51,6 +52,7 @@ def train(
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.
     """
+    keep_programs()
     configuration = config.build(env, agent, options, settings or {})
     if out is None:
         folder = run_folder.create_default(configuration.env_id, configuration.agent_id, configuration.options.seed)
@@ -71,6 +73,7 @@ def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, 
     Raises:
         NeurorlError: No run, a damaged checkpoint, or an environment or agent that cannot be made.
     """
+    keep_programs()
     folder, values = run_folder.open_run(path)
     run = Run(folder, values, env, agent)
     return run if folder.complete else _run(folder, run.configuration, progress)
@@ -78,38 +81,43 @@ def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, 
 
 def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fresh: bool = False) -> Run:
     session = None
-    with contextlib.closing(configuration.make_loop()) as loop:
-        try:
+    try:
+        with (
+            contextlib.closing(Several(progress or Progress())) as meter,
+            contextlib.closing(configuration.make_loop()) as loop,
+        ):
             if fresh:
                 with _kept(folder):
                     run_folder.write_json(folder.config, configuration.to_json())
-            session = _Session(folder, configuration, loop, progress)
+            session = _Session(folder, configuration, loop, meter)
             session.learn()
-        except Exception:
-            if fresh and (session is None or session.done == 0):
-                folder.clear()  # there is nothing in it yet
-            raise
+    except Exception:
+        if fresh and (session is None or session.done == 0):
+            folder.clear()  # there is nothing in it yet
+        raise
     return session.finish()
 
 
 class _Session:
     """A run from where its folder stands to its end."""
 
-    def __init__(self, folder: RunFolder, configuration: Config, loop: Loop, progress: Progress | None):
+    def __init__(self, folder: RunFolder, configuration: Config, loop: Loop, progress: Progress):
         """Begin, or go on from the last checkpoint, and compile."""
         self.folder, self.configuration, self.options = folder, configuration, configuration.options
-        self.progress = Several(progress or Progress())
         self.seeds = np.arange(self.options.seed, self.options.seed + self.options.seeds)
+        saved = checkpoints.steps(folder.checkpoints)
+        self.progress, self.done = progress, saved[-1] if saved else 0
+        progress.start(folder, configuration.to_json(), self.done)
         self.clock = Clock(folder)
         self.loop = loop
         with self.clock.measure("compile_seconds"):
             learners = self.loop.init()
-        if saved := checkpoints.steps(folder.checkpoints):
+            self.watched = begins_finite(learners.agent)
+        if saved:
             learners = checkpoints.restore(folder.checkpoints, saved[-1], learners)
         else:
             with _kept(folder):
                 checkpoints.save(folder.checkpoints, 0, learners)
-        self.done = int(learners.step)
         self.training, self.evaluation = (
             Curve(curves.read(path, until=self.done)) for path in (folder.training, folder.evaluation)
         )
@@ -122,17 +130,13 @@ class _Session:
         Raises:
             Interrupted: A signal came.
         """
-        self.progress.start(self.folder, self.configuration.to_json(), self.done)
-        try:
-            with interrupts.deferred() as signal:
-                while self.done < self.options.steps:
-                    self._advance()
-                    if saved := _due(self.done, _checkpoint_every(self.options), self.options.steps):
-                        self._save()
-                    if (signum := signal()) is not None and self.done < self.options.steps:
-                        raise Interrupted(self._stop(saved), signum)
-        finally:
-            self.progress.close()
+        with interrupts.deferred() as signal:
+            while self.done < self.options.steps:
+                self._advance()
+                if saved := _due(self.done, _checkpoint_every(self.options), self.options.steps):
+                    self._save()
+                if (signum := signal()) is not None and self.done < self.options.steps:
+                    raise Interrupted(self._stop(saved), signum)
 
     def finish(self) -> Run:
         """Draw the figures and sum up; drawing may fail, and costs nothing."""
@@ -192,19 +196,20 @@ class _Session:
         return f"interrupted at step {self.done} and {kept}; go on with: neurorl resume {self.folder.path}"
 
     def _draw_spikes(self, path: Path) -> None:
-        opts, agent, learner = self.options, self.configuration.agent, 0
+        opts, agent = self.options, self.configuration.agent
         task = changes.at(opts.changes, self.configuration.task, self.done - 1)  # with the rule that was in force
-        state, carried = jax.tree.map(lambda x: x[learner], (self.learners.agent, self.learners.world))
+        state, carried = learner((self.learners.agent, self.learners.world), 0)
         episode = record.episode(task, agent, state, opts.eval_seed, carried)
         title = (
-            f"{self.configuration.env_id}, seed {opts.seed + learner} after {self.done:,} environment steps: one episode "
+            f"{self.configuration.env_id}, seed {opts.seed} after {self.done:,} environment steps: one episode "
             f"({episode.reward.sum():g} in {len(episode.reward) - 1} steps, {episode.ended})"
         )
         signals = {"reward": episode.reward, **episode.recording.signals}
         episode_figure.draw(episode.recording.spikes, signals, title, path)
 
     def _check_finite(self, start: int, end: int) -> None:
-        finite, broken = np.asarray(self.learners.episodes.finite), np.asarray(has_nan(self.learners.agent))
+        finite = np.asarray(self.learners.episodes.finite)
+        broken = np.asarray(has_grown_too_large(self.learners.agent, self.watched))
         for wrong, what in (
             (~finite, f"environment '{self.configuration.env_id}' returned an observation or reward that is {NOT_FINE}"),
             (broken, f"agent '{self.configuration.agent_id}' {TOO_LARGE}"),

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurorl.loops import kinds
 from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.spec import Spec
@@ -61,14 +62,10 @@ def program(row: Row, configuration: Config) -> Hashable:
     """Return what the compiled program of a row depends on: everything but numbers that are arguments of it."""
     if not configuration.task.mappable:
         return row.index  # the host loop compiles its agent in
-    task, options = configuration.task, configuration.options
-    leaves, agent = jax.tree.flatten(configuration.agent)
-    numbers, params = jax.tree.flatten(task.env_params)
-    arguments = {key: value for key, value in task.parameters.items() if not hasattr(task.env_params, key)}
-    kinds = tuple((np.asarray(leaf).dtype.kind, np.shape(leaf)) for leaf in (*leaves, *numbers))
+    options = configuration.options
     changes = tuple((step, name, json.dumps(value)) for step, name, value in options.changes)
-    limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed, task.max_episode_steps)
-    return (task.env_id, tuple(arguments.items()), configuration.agent_id, agent, params, kinds, limits)
+    limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed)
+    return (configuration.agent_id, kinds.program(configuration.task, configuration.agent), limits)
 
 
 def stack(trees: Sequence[Any], lanes: np.ndarray) -> Any:

@@ -25,7 +25,7 @@ from neurorl.files import write_atomically
 from neurorl.loops import episodes
 from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
-from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Learners, Loop, has_nan, learner_keys
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Learners, Loop, begins_finite, has_grown_too_large, learner_keys
 from neurorl.runs import changes as rules
 from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
@@ -90,7 +90,7 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
     configurations = [rows.resolve(sweep, row) for row in shard.rows]
     options = configurations[0].options
     loop, learners = _begin(configurations, shard)
-    points, done = [], 0
+    watched, points, done = begins_finite(learners.agent), [], 0
     with contextlib.closing(loop):
         while done < options.steps:
             end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
@@ -102,7 +102,7 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
             done = end
             _, values = _training_point(learners)
             returns = loop.evaluate(learners)
-            error = np.where(has_nan(learners.agent), f"the agent {TOO_LARGE}", "")
+            error = np.where(has_grown_too_large(learners.agent, watched), f"the agent {TOO_LARGE}", "")
             seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
             error = np.where(seen, error, f"the environment returned an observation or reward that is {NOT_FINE}")
             steps = np.full(len(returns), done)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError, nearest
-from neurorl.parameters import from_dict, parameter, to_dict
+from neurorl.parameters import from_dict, parameter, plain, to_dict
 from neurorl.runs.options import Options
 
 VERSION = 1  # of the layout of sweep.json
@@ -119,7 +119,7 @@ def read(path: Path) -> Spec:
 
 def check(values: dict[str, Any]) -> Spec:
     """Return the sweep of a TOML document, or of what :meth:`Spec.to_json` returned."""
-    values = dict(values)
+    values = plain(values)
     if values.pop("version", VERSION) != VERSION:
         raise NeurorlError(f"this sweep has another version; this neurorl reads version {VERSION}")
     tables = {name: values.pop(name, {}) for name in TABLES}

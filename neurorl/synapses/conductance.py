@@ -10,23 +10,24 @@ value at the start, an error of first order in dt / tau; for such a g the LIF fa
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import parameter
 from neurorl.synapses.synapse import Synapse
+from neurorl.typing import PerNeuron, Scalar
 
 
 @struct.dataclass
 class Conductance(Synapse):
     """Constants of the channels of a population; a scalar or of the population's shape."""
 
-    tau: float | Array = parameter(5.0, "time constant of the conductance, ms", above=0.0)
-    reversal: float | Array = parameter(0.0, "potential at which no current flows, mV")
+    tau: PerNeuron = parameter(5.0, "time constant of the conductance, ms", above=0.0)
+    reversal: PerNeuron = parameter(0.0, "potential at which no current flows, mV")
 
-    def step(self, state: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
+    def step(self, state: Float[Array, " n"], arriving: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the conductance [n] at the end of the step."""
         return state * jnp.exp(-dt / self.tau) + jnp.abs(arriving)
 
-    def conductance(self, state: Array) -> tuple[Array, Array]:
+    def conductance(self, state: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         """Return the open conductance, and that times the reversal potential."""
         return state, state * self.reversal

@@ -6,9 +6,11 @@ closed over, be a static argument of jit, and be saved. The same seed gives the 
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Int, Int32, Real
 
 from neurorl.errors import NeurorlError
 
@@ -23,8 +25,8 @@ class Connectivity:
         NeurorlError: Synapses that are unsorted, doubled, of unequal number, or of neurons that do not exist.
     """
 
-    pre: np.ndarray  # [s], int32, presynaptic neuron
-    post: np.ndarray  # [s], int32, postsynaptic neuron
+    pre: Int32[np.ndarray, " s"]  # presynaptic neuron
+    post: Int32[np.ndarray, " s"]  # postsynaptic neuron
     n_pre: int
     n_post: int
 
@@ -72,17 +74,19 @@ class Connectivity:
         return self.pre.astype(np.int64) * self.n_post + self.post
 
     @cached_property
-    def out_degree(self) -> np.ndarray:
+    def out_degree(self) -> Int[np.ndarray, " n_pre"]:
         """Synapses that each presynaptic neuron makes, [n_pre]."""
         return np.bincount(self.pre, minlength=self.n_pre)
 
     @cached_property
-    def in_degree(self) -> np.ndarray:
+    def in_degree(self) -> Int[np.ndarray, " n_post"]:
         """Synapses that each postsynaptic neuron receives, [n_post]."""
         return np.bincount(self.post, minlength=self.n_post)
 
 
-def from_pairs(pre: np.ndarray, post: np.ndarray, n_pre: int, n_post: int) -> Connectivity:
+def from_pairs(
+    pre: Sequence[int] | Int[np.ndarray, " s"], post: Sequence[int] | Int[np.ndarray, " s"], n_pre: int, n_post: int
+) -> Connectivity:
     """Return the synapses (pre[k], post[k]), which may come in any order and more than once."""
     order = np.lexsort((post, pre))
     pre, post = np.asarray(pre)[order], np.asarray(post)[order]
@@ -205,8 +209,8 @@ def grid(height: int, width: int, radius: float, periodic: bool = False, self_co
 
 
 def by_distance(
-    pre: np.ndarray,
-    post: np.ndarray,
+    pre: Real[np.ndarray, "n_pre ..."],
+    post: Real[np.ndarray, "n_post ..."],
     radius: float,
     seed: int,
     probability: float = 1.0,
@@ -253,7 +257,7 @@ def by_distance(
     return Connectivity(pairs, np.concatenate([*found, np.zeros(0, int)]), len(pre), len(post))
 
 
-def _from_slots(slots: np.ndarray, n_pre: int, n_post: int, columns: int) -> Connectivity:
+def _from_slots(slots: Int[np.ndarray, " s"], n_pre: int, n_post: int, columns: int) -> Connectivity:
     """Return the synapses numbered along the rows of pairs; with a column less than n_post, the diagonal is skipped."""
     pre, post = np.divmod(slots, columns) if columns else (slots, slots)
     return Connectivity(pre, post + (post >= pre) if columns < n_post else post, n_pre, n_post)

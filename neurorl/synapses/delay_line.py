@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
+from jaxtyping import Array, Float, Int, Int32, Real, Shaped
 
 from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError
@@ -17,8 +18,8 @@ from neurorl.errors import NeurorlError
 class DelayLine(NamedTuple):
     """The last D steps of n neurons."""
 
-    values: Array  # [D, n], one row a step
-    cursor: Array  # [], int32: the row of the oldest step, which the next push replaces
+    values: Float[Array, "D n"]  # one row a step
+    cursor: Int32[Array, ""]  # the row of the oldest step, which the next push replaces
 
 
 def init(n: int, max_delay: int) -> DelayLine:
@@ -33,13 +34,15 @@ def init(n: int, max_delay: int) -> DelayLine:
     return DelayLine(jnp.zeros((max_delay, n)), jnp.zeros((), jnp.int32))
 
 
-def push(line: DelayLine, values: Array) -> DelayLine:
+def push(line: DelayLine, values: Shaped[Array, " n"]) -> DelayLine:
     """Put the step's ``values`` [n] in place of the oldest ones."""
     kept = lax.dynamic_update_index_in_dim(line.values, values.astype(line.values.dtype), line.cursor, 0)
     return DelayLine(kept, (line.cursor + 1) % line.values.shape[0])
 
 
-def read(line: DelayLine, delay: int | Array, neuron: Array | None = None) -> Array:
+def read(
+    line: DelayLine, delay: int | Int[Array, ""] | Int[Array, " s"], neuron: Int[Array, " s"] | None = None
+) -> Float[Array, " _"]:
     """Return what was pushed ``delay`` steps ago, counting the last push as 1.
 
     Args:
@@ -59,7 +62,7 @@ def read(line: DelayLine, delay: int | Array, neuron: Array | None = None) -> Ar
     return line.values.reshape(-1).at[row * n + neuron].get(mode="clip", wrap_negative_indices=False)
 
 
-def to_steps(delay: float | np.ndarray, dt: float, max_delay: float) -> np.ndarray:
+def to_steps(delay: float | np.floating | Real[np.ndarray, "*s"], dt: float, max_delay: float) -> Int32[np.ndarray, "*s"]:
     """Return delays in ms as int32 whole steps.
 
     A delay that is no multiple of the step is refused and not rounded: rounding would change the model with dt.
@@ -82,4 +85,4 @@ def to_steps(delay: float | np.ndarray, dt: float, max_delay: float) -> np.ndarr
     ):
         if wrong.any():
             raise NeurorlError(f"'delay' is {delays[wrong].flat[0]} ms; {fix}")
-    return steps.astype(np.int32)
+    return np.asarray(steps, np.int32)

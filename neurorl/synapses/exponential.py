@@ -14,22 +14,23 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import parameter
 from neurorl.synapses.synapse import Synapse
+from neurorl.typing import PerNeuron, Scalar
 
 
 @struct.dataclass
 class ExponentialCurrent(Synapse):
     """Constants of the synapses of a population; a scalar or of the population's shape."""
 
-    tau: float | Array = parameter(5.0, "time constant of the current, ms", above=0.0)
+    tau: PerNeuron = parameter(5.0, "time constant of the current, ms", above=0.0)
 
-    def step(self, state: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
+    def step(self, state: Float[Array, " n"], arriving: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the current [n] at the end of the step: decayed exactly, and what arrives added undecayed."""
         return state * jnp.exp(-dt / self.tau) + arriving
 
-    def current(self, neuron: Any, state: Array, dt: float | Array = 1.0) -> Array:
+    def current(self, neuron: Any, state: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the constant current that stands for the decaying one; for the LIF family it is exact."""
         return neuron.mean_current(state, self.tau, dt)

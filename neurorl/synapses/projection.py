@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
+from jaxtyping import Array, Float, Int, Int32, Real, Shaped
 
 from neurorl import steps as step_rule
 from neurorl.errors import NeurorlError, nearest
@@ -28,8 +29,8 @@ Sign = Literal["excitatory", "inhibitory", "mixed"]
 class ProjectionState(NamedTuple):
     """Currents on their way to n_post neurons."""
 
-    in_flight: Array  # [D, n_post], in the unit of the weights: what arrived last, and what will in the next D - 1 steps
-    cursor: Array  # [], int32: the row that arrived last
+    in_flight: Float[Array, "D n_post"]  # in the unit of the weights: what arrived last, and what will in the next D - 1 steps
+    cursor: Int32[Array, ""]  # the row that arrived last
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Projection:
     """
 
     connectivity: Connectivity
-    delay: np.ndarray  # [s], int32, steps
+    delay: Int32[np.ndarray, " s"]  # steps
     max_delay: int  # D, steps
     sign: Sign = "mixed"
 
@@ -76,13 +77,13 @@ class Projection:
     def _content(self) -> tuple[Connectivity, bytes, int, str]:
         return self.connectivity, hashlib.sha256(self.delay.tobytes()).digest(), self.max_delay, self.sign
 
-    def constrain(self, weights: Array) -> Array:
+    def constrain(self, weights: Float[Array, " s"]) -> Float[Array, " s"]:
         """Return the weights with those of the wrong sign set to 0, so that Dale's law outlives plasticity."""
         if self.sign == "mixed":
             return weights
         return jnp.maximum(weights, 0.0) if self.sign == "excitatory" else jnp.minimum(weights, 0.0)
 
-    def weights(self, value: float | np.ndarray | Array) -> Array:
+    def weights(self, value: float | Shaped[np.ndarray | Array, "..."]) -> Float[Array, " s"]:
         """Return ``value``, a scalar or [s], as weights [s], checked.
 
         Raises:
@@ -102,15 +103,15 @@ class Projection:
                 raise NeurorlError(f"'weights' has {given[wrong].flat[0]}; {fix}")
         return jnp.broadcast_to(jnp.asarray(given, float), (synapses,))
 
-    def of_pre(self, values: Array) -> Array:
+    def of_pre(self, values: Shaped[Array, " n_pre"]) -> Shaped[Array, " s"]:
         """Return presynaptic ``values`` [n_pre], a trace for instance, for each synapse: [s]."""
         return _take(values, self.connectivity.pre)
 
-    def of_post(self, values: Array) -> Array:
+    def of_post(self, values: Shaped[Array, " n_post"]) -> Shaped[Array, " s"]:
         """Return postsynaptic ``values`` [n_post] for each synapse: [s]."""
         return _take(values, self.connectivity.post)
 
-    def arriving(self, weights: Array, line: DelayLine) -> Array:
+    def arriving(self, weights: Float[Array, " s"], line: DelayLine) -> Float[Array, " n_post"]:
         """Return the current [n_post] that arrives from a delay line of the presynaptic spikes.
 
         This is the definition, differentiable, with the weights as they are on arrival. It costs a pass over all synapses;
@@ -123,7 +124,9 @@ class Projection:
         """Return a projection with nothing in flight."""
         return ProjectionState(jnp.zeros((self.max_delay, self.connectivity.n_post)), jnp.zeros((), jnp.int32))
 
-    def step(self, weights: Array, state: ProjectionState, spikes: Array) -> tuple[ProjectionState, Array]:
+    def step(
+        self, weights: Float[Array, " s"], state: ProjectionState, spikes: Shaped[Array, " n_pre"]
+    ) -> tuple[ProjectionState, Float[Array, " n_post"]]:
         """Send the spikes of one step, and receive what arrives in the next.
 
         Args:
@@ -161,7 +164,7 @@ class Projection:
         """The delay that all synapses share, steps; None where they differ or there is none."""
         return int(self.delay[0]) if self.delay.size and (self.delay == self.delay[0]).all() else None
 
-    def matrix(self, weights: Array) -> Array:
+    def matrix(self, weights: Float[Array, " s"]) -> Float[Array, "n_post n_pre"]:
         """Return the weights [s] as a matrix [n_post, n_pre]; NaN where there is no synapse."""
         c = self.connectivity
         return jnp.full((c.n_post, c.n_pre), jnp.nan).at[c.post, c.pre].set(weights)
@@ -180,7 +183,7 @@ class Projection:
         return 3 * len(self.connectivity) > self.connectivity.n_pre * (10 + 0.05 * (400 + 4 * self._widest))
 
     @cached_property
-    def _ahead(self) -> np.ndarray:
+    def _ahead(self) -> Int[np.ndarray, " s"]:
         """The place in flight of each synapse's spikes, [s], for a cursor of 0."""
         return (self.delay - 1) * np.int32(self.connectivity.n_post) + self.connectivity.post
 
@@ -227,7 +230,7 @@ def _(size: int, batched: list[bool], count: Array) -> tuple[Array, bool]:
 
 def project(
     connectivity: Connectivity,
-    delay: float | np.ndarray | tuple[float, float] | None = None,
+    delay: float | Real[np.ndarray, " s"] | tuple[float, ...] | None = None,
     *,
     dt: float = 1.0,
     max_delay: float | None = None,

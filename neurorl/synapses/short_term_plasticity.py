@@ -13,19 +13,20 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Shaped
 
 from neurorl.neurons import population
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Numbers, PerNeuron, Scalar
 
 
 @struct.dataclass
 class ShortTermPlasticity(Checked):
     """Constants of a presynaptic population; every field is a scalar or has the population's shape."""
 
-    u: float | Array = parameter(0.5, "U, fraction of the resources that the first spike releases", above=0.0, high=1.0)
-    tau_rec: float | Array = parameter(800.0, "time constant of recovery from depression, ms", above=0.0)
-    tau_facil: float | Array = parameter(0.0, "time constant of facilitation, ms; 0 for none", low=0.0)
+    u: PerNeuron = parameter(0.5, "U, fraction of the resources that the first spike releases", above=0.0, high=1.0)
+    tau_rec: PerNeuron = parameter(800.0, "time constant of recovery from depression, ms", above=0.0)
+    tau_facil: PerNeuron = parameter(0.0, "time constant of facilitation, ms; 0 for none", low=0.0)
 
 
 # Figure 1 of Tsodyks, Pawelzik and Markram (1998): synapses between pyramidal neurons, and from them onto interneurons.
@@ -36,8 +37,8 @@ FACILITATING = ShortTermPlasticity(u=0.03, tau_rec=130.0, tau_facil=530.0)
 class ShortTermPlasticityState(NamedTuple):
     """State of n presynaptic neurons."""
 
-    u: Array  # [n], utilisation: the fraction of x that a release takes, in [0, 1]
-    x: Array  # [n], resources available, in [0, 1]
+    u: Float[Array, " n"]  # utilisation: the fraction of x that a release takes, in [0, 1]
+    x: Float[Array, " n"]  # resources available, in [0, 1]
 
 
 def init(n: int, parameters: ShortTermPlasticity = DEPRESSING) -> ShortTermPlasticityState:
@@ -51,8 +52,8 @@ def init(n: int, parameters: ShortTermPlasticity = DEPRESSING) -> ShortTermPlast
 
 
 def step(
-    parameters: ShortTermPlasticity, state: ShortTermPlasticityState, spikes: Array, dt: float | Array = 1.0
-) -> tuple[ShortTermPlasticityState, Array]:
+    parameters: ShortTermPlasticity, state: ShortTermPlasticityState, spikes: Shaped[Array, " n"], dt: Scalar = 1.0
+) -> tuple[ShortTermPlasticityState, Float[Array, " n"]]:
     """Advance the synapses by one step.
 
     Args:
@@ -74,7 +75,7 @@ def step(
     return ShortTermPlasticityState(u, x - released), released
 
 
-def steady_state(parameters: ShortTermPlasticity, rate: float | Array) -> ShortTermPlasticityState:
+def steady_state(parameters: ShortTermPlasticity, rate: Numbers) -> ShortTermPlasticityState:
     """Return u after its jump and x before the release, whose product is the efficacy of every spike of a regular train.
 
     Args:
@@ -87,5 +88,5 @@ def steady_state(parameters: ShortTermPlasticity, rate: float | Array) -> ShortT
     return ShortTermPlasticityState(u, recovered / (u + (1.0 - u) * recovered))
 
 
-def _decay(time: float | Array, tau: float | Array) -> Array:
+def _decay(time: Numbers, tau: Numbers) -> Float[Array, "..."]:
     return jnp.exp(-time / jnp.maximum(tau, 1e-9))  # a time constant of 0 forgets at once

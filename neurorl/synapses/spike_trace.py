@@ -10,7 +10,7 @@ the S small postsynaptic vectors are filtered instead of the S large presynaptic
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float
 
 NEGLIGIBLE = 1e-6  # traces below this are zero: they carry nothing, and denormal numbers are slow on a CPU
 
@@ -18,29 +18,29 @@ NEGLIGIBLE = 1e-6  # traces below this are zero: they carry nothing, and denorma
 class SpikeTrace(NamedTuple):
     """A presynaptic population of C neurons over S substeps, and the filter its synapses see it through."""
 
-    initial: Array  # [C], trace before the first substep
-    spikes: Array  # [S, C], spike counts
-    decay: Array  # [], d: factor a substep
-    gain: Array  # [], g: jump of the trace at a spike
+    initial: Float[Array, " C"]  # trace before the first substep
+    spikes: Float[Array, "S C"]  # spike counts
+    decay: Float[Array, ""]  # d: factor a substep
+    gain: Float[Array, ""]  # g: jump of the trace at a spike
 
-    def powers(self) -> tuple[Array, Array]:
+    def powers(self) -> tuple[Float[Array, " S"], Float[Array, "S S"]]:
         """Return the filter as matrices: d^k [S] for the initial trace, and g d^(k-j) [S, S], j <= k, for spikes."""
         k = jnp.arange(1, self.spikes.shape[0] + 1)
         lag = k[:, None] - k[None, :]
         return self.decay**k, jnp.where(lag >= 0, self.gain * self.decay ** jnp.maximum(lag, 0), 0.0)
 
-    def traces(self) -> Array:
+    def traces(self) -> Float[Array, "S C"]:
         """Return the traces themselves, [S, C]: the reference that the two linear forms below agree with."""
         initial, kernel = self.powers()
         return initial[:, None] * self.initial + kernel @ self.spikes
 
-    def project(self, weights: Array) -> Array:
+    def project(self, weights: Float[Array, "n C"]) -> Float[Array, "S n"]:
         """Return ``traces @ weights.T``, [S, n], for weights [n, C]."""
         initial, kernel = self.powers()
         spikes = jnp.einsum("nc,sc->ns", weights, self.spikes).T
         return initial[:, None] * (weights @ self.initial) + kernel @ spikes
 
-    def correlate(self, post: Array) -> Array:
+    def correlate(self, post: Float[Array, "S n"]) -> Float[Array, "n C"]:
         """Return ``post.T @ traces``, [n, C], for postsynaptic signals [S, n]."""
         initial, kernel = self.powers()
         filtered = (kernel[:, :, None] * post[:, None, :]).sum(0)
@@ -48,13 +48,13 @@ class SpikeTrace(NamedTuple):
         # A product and a sum, because a small batched matrix product is three times slower on a CPU.
         return (filtered[:, :, None] * self.spikes[:, None, :]).sum(0) + at_start[:, None] * self.initial
 
-    def final(self) -> Array:
+    def final(self) -> Float[Array, " C"]:
         """Return the trace after the last substep, [C]."""
         initial, kernel = self.powers()
         trace = initial[-1] * self.initial + (kernel[-1][:, None] * self.spikes).sum(0)
         return jnp.where(trace < NEGLIGIBLE, 0.0, trace)
 
-    def total(self) -> Array:
+    def total(self) -> Float[Array, " C"]:
         """Return the traces summed over the substeps, [C]."""
         initial, kernel = self.powers()
         return initial.sum() * self.initial + (kernel.sum(0)[:, None] * self.spikes).sum(0)

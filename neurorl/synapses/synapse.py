@@ -14,27 +14,28 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.parameters import Checked
+from neurorl.typing import Scalar
 
 
 class Synapse(Checked):
     """Base class of synapse models; see the module's docstring."""
 
-    def init(self, n: int) -> Array:
+    def init(self, n: int) -> Float[Array, " n"]:
         """Return the state of synapses onto ``n`` neurons on which nothing has arrived."""
         return jnp.zeros(n)
 
-    def step(self, state: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
+    def step(self, state: Float[Array, " n"], arriving: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the state after a step of ``dt`` ms at whose start ``arriving`` [n] came."""
         raise NotImplementedError
 
-    def conductance(self, state: Array) -> tuple[Array, Array] | None:
+    def conductance(self, state: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]] | None:
         """Return the open conductance [n], and that times the reversal potential [n]; None for a synapse without channels."""
         return None
 
-    def current(self, neuron: Any, state: Array, dt: float | Array = 1.0) -> Array:
+    def current(self, neuron: Any, state: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the input current [n] of a step, for neurons of the model ``neuron``."""
         return jnp.zeros_like(state)
 
@@ -43,10 +44,10 @@ class Synapse(Checked):
 class Delta(Synapse):
     """A spike moves the membrane at once, by its weight in mV."""
 
-    def step(self, state: Array, arriving: Array, dt: float | Array = 1.0) -> Array:
+    def step(self, state: Float[Array, " n"], arriving: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return what arrives."""
         return arriving
 
-    def current(self, neuron: Any, state: Array, dt: float | Array = 1.0) -> Array:
+    def current(self, neuron: Any, state: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the current that moves v by what arrived."""
         return state * neuron.current_of_jump(dt)

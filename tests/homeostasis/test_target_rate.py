@@ -118,7 +118,7 @@ def test_impossible_targets_are_refused(make, message):
 def test_normalised_weights_have_the_norm_and_the_direction(weights, norm, target):
     after = np.asarray(normalise(weights, norm, target), float)
     before = np.linalg.norm(weights.astype(float), ORDER[norm], axis=1)
-    expected = np.where(np.linalg.norm(np.asarray(scaling.norms(weights, norm))[:, None], axis=1) > 0, target, 0.0)
+    expected = np.where(np.linalg.norm(np.asarray(scaling.norms(jnp.asarray(weights), norm))[:, None], axis=1) > 0, target, 0.0)
     np.testing.assert_allclose(np.linalg.norm(after, ORDER[norm], axis=1), expected, rtol=1e-4)
     np.testing.assert_allclose(after * before[:, None], weights * expected[:, None], rtol=1e-3, atol=1e-3)
 

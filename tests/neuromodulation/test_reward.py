@@ -45,7 +45,7 @@ def test_expectation_approaches_a_repeated_reward_as_rescorla_and_wagner_say(val
 
 @given(error=st.floats(-5.0, 5.0))
 def test_a_surprise_for_the_better_releases_more_than_one_for_the_worse_holds_back(error):
-    error = np.float32(error)
+    error = jnp.float32(error)
     np.testing.assert_allclose(reward.dopamine_of(P, error), 0.8 * max(error, 0) - 0.3 * max(-error, 0), rtol=1e-5)
     fixed = reward.dopamine_of(P.replace(form="fixed"), error)
     np.testing.assert_allclose(fixed, 0.8 if error > 0 else -0.3 if error < 0 else 0.0, rtol=1e-5)

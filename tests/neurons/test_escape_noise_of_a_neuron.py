@@ -26,12 +26,12 @@ REST = lif.init(SHAPE[1])
     dt=st.floats(0.01, 2.0),
 )
 def test_probability_is_that_of_a_poisson_process_of_the_rate_whatever_the_step(tau_0, width, excess, dt):
-    noise = EscapeNoise(tau_0, width)
+    noise, above = EscapeNoise(tau_0, width), jnp.float32(excess)
     expected = 1 - np.exp(-dt / tau_0 * np.exp(excess / width))
-    np.testing.assert_allclose(escape_noise.probability(noise, excess, dt), expected, rtol=1e-4)
-    np.testing.assert_allclose(escape_noise.rate(noise, excess), 1000.0 / tau_0 * np.exp(excess / width), rtol=1e-4)
-    survived = 1.0 - escape_noise.probability(noise, excess, dt)
-    np.testing.assert_allclose(1.0 - escape_noise.probability(noise, excess, 2 * dt), survived**2, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(escape_noise.probability(noise, above, dt), expected, rtol=1e-4)
+    np.testing.assert_allclose(escape_noise.rate(noise, above), 1000.0 / tau_0 * np.exp(excess / width), rtol=1e-4)
+    survived = 1.0 - escape_noise.probability(noise, above, dt)
+    np.testing.assert_allclose(1.0 - escape_noise.probability(noise, above, 2 * dt), survived**2, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("excess", [-6.0, -2.0, 0.0, 1.0, 4.0])

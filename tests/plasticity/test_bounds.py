@@ -44,7 +44,8 @@ def test_soft_bounds_scale_a_change_by_the_distance_to_its_end(share, change, en
     soft = WeightBounds(w_min=low, w_max=low + span, kind="soft", mu_plus=mu[0], mu_minus=mu[1])
     share = 0.01 + 0.98 * share  # away from the ends, where rounding of the weight itself decides
     expected = change * np.where(change > 0, (1.0 - share.astype(float)) ** mu[0], share.astype(float) ** mu[1])
-    np.testing.assert_allclose(bounds.scale(soft, jnp.float32(low + span * share), change), expected, rtol=2e-3, atol=1e-6)
+    scaled = bounds.scale(soft, jnp.float32(low + span * share), jnp.asarray(change))
+    np.testing.assert_allclose(scaled, expected, rtol=2e-3, atol=1e-6)
 
 
 @given(weights=SHARES, change=CHANGES)

@@ -208,7 +208,7 @@ def test_a_rule_means_what_it_means_in_an_agent(rule, seed):
 
 
 def test_escape_noise_asks_for_the_hazard():
-    weights, pre, post, _ = drawn(0)
+    weights, pre, post, _ = map(jnp.asarray, drawn(0))
     with pytest.raises(NeurorlError, match="'hazard' is None"):
         dopamine_stdp.step(P.replace(rule="escape-noise"), dopamine_stdp.init(N, M), weights, pre[0], post[0], 1.0)
 

@@ -1,13 +1,12 @@
 """What all runners have in common, and how a process gets ready to compute shards."""
 
 import os
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from neurorl.backend import compute_inline
+from neurorl.backend import compute_inline, keep_programs
 
 
 class Outcome(NamedTuple):
@@ -31,19 +30,9 @@ class Runner(Protocol):
 
 
 def prepare() -> None:
-    """Let this process compute as every other: XLA on one thread, and one cache of compiled programs for all.
-
-    What the user has set stays. Processes that are started later inherit it.
-    """
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    cache = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"neurorl-jax-cache-{user}"))
-    seconds = os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    """Let this process compute as every other: XLA on one thread, and one cache of compiled programs for all."""
+    keep_programs()
     compute_inline()
-    import jax  # reads the environment when it is imported, which may have been long ago
-
-    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
-        jax.config.update("jax_compilation_cache_dir", cache)
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", float(seconds))
 
 
 def attempt(compute: Callable[[], Any]) -> tuple[Any, str | None]:

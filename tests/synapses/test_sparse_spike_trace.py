@@ -4,9 +4,10 @@ import numpy as np
 from gymnasium import spaces
 
 from neurorl.agents import restart
-from neurorl.agents import spiking_actor_critic as module
-from neurorl.plasticity import rules
-from neurorl.synapses.listed_trace import ListedTrace
+from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+from neurorl.codes import sensory
+from neurorl.plasticity import STDP, rules
+from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
 
 S, C, N = 5, 30, 3
@@ -20,7 +21,7 @@ def both():
     dense = np.zeros((S, C), np.float32)
     dense[:, INDEX[:3]] = spikes[:, :3]
     decay, gain = jnp.float32(0.8), jnp.float32(0.2)
-    listed = ListedTrace(SpikeTrace(jnp.zeros(len(INDEX)), jnp.asarray(spikes), decay, gain), jnp.asarray(INDEX), C)
+    listed = SparseSpikeTrace(SpikeTrace(jnp.zeros(len(INDEX)), jnp.asarray(spikes), decay, gain), jnp.asarray(INDEX), C)
     return listed, SpikeTrace(jnp.zeros(C), jnp.asarray(dense), decay, gain)
 
 
@@ -31,18 +32,18 @@ def test_its_linear_forms_are_those_of_the_whole_population():
     np.testing.assert_allclose(listed.correlate(post), dense.correlate(post), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(listed.total(), dense.total(), rtol=1e-6)
     np.testing.assert_array_equal(listed.spikes, dense.spikes)
-    did = rules.Postsynaptic(jnp.abs(post), jnp.abs(post) / 2)
+    did = rules.Response(jnp.abs(post), jnp.abs(post) / 2)
     for rule in rules.RULES.values():
-        np.testing.assert_allclose(rule(listed, did), rule(dense, did), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(rule.over(STDP(), listed, did), rule.over(STDP(), dense, did), rtol=1e-4, atol=1e-5)
 
 
 def test_an_agent_learns_the_same_either_way(monkeypatch):
-    agent = module.SpikingActorCritic.for_spaces(spaces.Box(0.0, 1.0, (6, 6)), spaces.Discrete(3))
+    agent = SpikingActorCritic.for_spaces(spaces.Box(0.0, 1.0, (6, 6)), spaces.Discrete(3))
     agent = agent.replace(code=agent.code.replace(conjunctions=20))  # few, so that most are named more than once
     rows = []
     for large in (10, 10**6):
-        monkeypatch.setattr(module, "LARGE", large)
-        assert agent._fires_sparsely() == (large == 10)
+        monkeypatch.setattr(sensory, "LARGE", large)
+        assert agent.sensory._few_fire() == (large == 10)
         state, learn = agent.init(jax.random.key(0)), jax.jit(lambda s, t, k: agent.learn(s, t, k))
         for step in range(12):
             image = jax.random.bernoulli(jax.random.key(step), 0.2, (6, 6)).astype(jnp.float32)
@@ -52,4 +53,4 @@ def test_an_agent_learns_the_same_either_way(monkeypatch):
     listed, dense = rows
     assert np.abs(dense.critic.weights).max() > 1e-3
     np.testing.assert_allclose(listed.critic.weights, dense.critic.weights, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(listed.encoder.potential, dense.encoder.potential, atol=1e-4)
+    np.testing.assert_allclose(listed.sensory.potential, dense.sensory.potential, atol=1e-4)

@@ -1,0 +1,36 @@
+"""Keys of config.json, as `--set` and Python take them."""
+
+import gymnasium
+import pytest
+from gymnasium import spaces
+
+from neurorl import cli
+from neurorl.errors import NeurorlError
+from neurorl.runs import config
+
+
+class Mixed(gymnasium.Env):
+    """A Dict of a point and a mode: its codes are joined."""
+
+    observation_space = spaces.Dict(point=spaces.Box(-1.0, 1.0, (2,)), mode=spaces.Discrete(3))
+    action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return {"point": self.np_random.uniform(-1, 1, 2), "mode": 2}, {}
+
+    def step(self, action):
+        return {"point": self.np_random.uniform(-1, 1, 2), "mode": 0}, 1.0, False, False, {}
+
+
+def test_every_key_of_joined_codes_is_listed_and_can_be_set(capsys, monkeypatch):
+    monkeypatch.setitem(gymnasium.registry, "Mixed-v0", gymnasium.envs.registration.EnvSpec("Mixed-v0", entry_point=Mixed))
+    assert cli.main(["list", "Mixed-v0"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert "agent.code.parts[0].cells" in listed
+    parts = config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[0].cells": 32, "winners": 2}).agent.code.parts
+    assert (parts[0].cells, parts[0].winners, parts[1].states) == (32, 2, (3,))
+    with pytest.raises(NeurorlError, match=r"unknown parameter 'agent.code.parts\[7\].cells'"):
+        config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[7].cells": 32})
+    with pytest.raises(NeurorlError, match=r"'agent.code.parts\[0\].cells' is 1, below"):
+        config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[0].cells": 1})
