@@ -11,11 +11,12 @@ import jax
 import numpy as np
 from gymnasium import spaces
 
+from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs import lane
 from neurorl.errors import NeurorlError
 
-_begin = jax.jit(lane.begin, static_argnums=0)
-_step = jax.jit(lane.step, static_argnums=0)
+_begin = jax.jit(lane.begin, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
+_step = jax.jit(lane.step, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
 
 
 class Viewer(Protocol):
@@ -60,8 +61,7 @@ class JaxEnv(gymnasium.Env[Any, Any]):
             render_mode: One of the render modes in ``metadata``, or None.
         """
         self.env, self.params = env, as_arrays(env.default_params if params is None else params)
-        self.observation_space = lane.space_of(env.observation_space(self.params))
-        self.action_space = lane.space_of(env.action_space(self.params))
+        self.observation_space, self.action_space = lane.spaces_of(env, self.params)
         self.render_mode = checked_render_mode(render_mode, self.metadata)
         self._viewer = self.make_viewer() if render_mode else None
         self._source: np.random.Generator | None = None  # the generator that the chain of keys was drawn from

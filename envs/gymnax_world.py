@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from gymnasium import spaces
 from jax import Array
 
-from neurorl.envs.lane import space_of
+from neurorl.envs.lane import spaces_of
 from neurorl.envs.world import Answer
 from neurorl.errors import NeurorlError
 
@@ -34,7 +34,7 @@ class Gymnax:
 
     def spaces(self, params: Any) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
         """Return the Gymnasium twins of its spaces."""
-        return space_of(self.env.observation_space(params)), space_of(self.env.action_space(params))
+        return spaces_of(self.env, params)
 
     def limit(self, params: Any) -> int:
         """Return its parameter ``max_steps_in_episode``."""

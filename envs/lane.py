@@ -60,6 +60,13 @@ def step(env: Any, params: Any, lane: Lane, action: Array) -> tuple[Lane, Outcom
     return Lane(chain, _strong(state)), outcome
 
 
+def spaces_of(env: Any, params: Any) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+    """Return the Gymnasium spaces of observations and actions: the environment's own, or the twins of its gymnax spaces."""
+    if hasattr(env, "gymnasium_spaces"):
+        return env.gymnasium_spaces(params)
+    return space_of(env.observation_space(params)), space_of(env.action_space(params))
+
+
 def space_of(space: Any) -> spaces.Space[Any]:
     """Return the Gymnasium twin of a gymnax space."""
     from gymnax.environments.spaces import gymnax_space_to_gym_space

@@ -19,6 +19,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from jax import Array
 
+from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs import lane
 from neurorl.envs.gymnasium_env import (
     Viewer,
@@ -75,8 +76,7 @@ class JaxVectorEnv(VectorEnv[Any, Any, np.ndarray]):
         self.env, self.params = env, as_arrays(env.default_params if params is None else params)
         self.num_envs, self.autoreset_mode = num_envs, AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space = lane.space_of(env.observation_space(self.params))
-        self.single_action_space = lane.space_of(env.action_space(self.params))
+        self.single_observation_space, self.single_action_space = lane.spaces_of(env, self.params)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.render_mode = checked_render_mode(render_mode, self.metadata)
@@ -192,14 +192,14 @@ class JaxVectorEnv(VectorEnv[Any, Any, np.ndarray]):
         return jax.tree.map(lambda x: x[index], self._batch.lanes.state)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
 def _first(env: Any, params: Any, seeds: Array) -> Batch:
     """Return all lanes at a beginning, from seeds [lanes]."""
     lanes, observation = _begin(env, params, jax.vmap(lane.chain)(seeds))
     return Batch(lanes, observation, jnp.zeros_like(seeds, jnp.int32), jnp.zeros_like(seeds, bool))
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
 def _reset(env: Any, params: Any, batch: Batch, mask: Array, new: Array, seeds: Array) -> Batch:
     """Return the batch with the lanes of ``mask`` [lanes] at a beginning, those of ``new`` [lanes] with a chain of their own."""
     keys = _choose(new, jax.vmap(lane.chain)(seeds), batch.lanes.key)
@@ -207,7 +207,7 @@ def _reset(env: Any, params: Any, batch: Batch, mask: Array, new: Array, seeds: 
     return Batch(lanes, observation, jnp.where(mask, 0, batch.elapsed), batch.ended & ~mask)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1), compiler_options=QUICK_TO_COMPILE)
 def _step(
     env: Any, mode: AutoresetMode, params: Any, limit: Array, batch: Batch, actions: Array
 ) -> tuple[Batch, tuple[Outcome, Any]]:

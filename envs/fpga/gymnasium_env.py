@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from gymnasium.vector import AutoresetMode
 
 from neurorl.envs.fpga import scenarios
-from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
+from neurorl.envs.fpga.interface import ContinuousInterface, Interface
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.gymnasium_env import JaxEnv, Viewer, as_arrays
 from neurorl.envs.vector_env import JaxVectorEnv
@@ -21,7 +21,7 @@ METADATA = {"render_modes": ["human", "rgb_array"], "render_fps": 10}
 class _Settings:
     """What both views take by keyword: a scenario, a report, and any parameter of the board."""
 
-    board: ClassVar[type[FpgaTelemetry]] = FpgaTelemetry
+    board: ClassVar[type[Interface]] = Interface
     params: Any
 
     def make_viewer(self) -> Viewer:
@@ -56,7 +56,7 @@ class FpgaEnv(_Settings, JaxEnv):
 class FpgaContinuousEnv(FpgaEnv):
     """The board with actions in [-1, 1]^6."""
 
-    board = FpgaTelemetryContinuous
+    board = ContinuousInterface
 
 
 class FpgaVectorEnv(_Settings, JaxVectorEnv):
@@ -89,7 +89,7 @@ class FpgaVectorEnv(_Settings, JaxVectorEnv):
 class FpgaContinuousVectorEnv(FpgaVectorEnv):
     """Many boards with continuous actions."""
 
-    board = FpgaTelemetryContinuous
+    board = ContinuousInterface
 
 
 def parameters(scenario: str = "nominal", report: str = "", **settings: Any) -> FpgaParameters:

@@ -12,7 +12,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import neurorl
-from neurorl.envs.fpga.env import FpgaTelemetry
+from neurorl.envs import lane
+from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
 from neurorl.envs.fpga.types import FaultClass
 from neurorl.errors import NeurorlError
 from neurorl.neuromodulation.reward import RewardEvents
@@ -34,9 +35,17 @@ def test_importing_registers_and_loads_no_jax():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False True\n"
 
 
-def test_the_module_in_the_id_is_import_enough():
-    code = "import gymnasium; print(gymnasium.make('neurorl:neurorl/FpgaTelemetry-v0').spec.max_episode_steps)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "600\n"
+def test_the_module_in_the_id_is_import_enough_and_a_board_needs_neither_gymnax_nor_what_that_imports():
+    code = "import gymnasium, sys; limit = gymnasium.make('neurorl:neurorl/FpgaTelemetry-v0').spec.max_episode_steps; "
+    code += "print(limit, *(name in sys.modules for name in ('gymnax', 'matplotlib', 'seaborn', 'pandas', 'scipy.stats')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["600", *["False"] * 5]
+
+
+@pytest.mark.parametrize("made", [FpgaTelemetry, FpgaTelemetryContinuous])
+def test_gymnasiums_spaces_are_the_twins_of_gymnaxs(made):
+    env = made()
+    assert env.gymnasium_spaces() == (lane.space_of(env.observation_space()), lane.space_of(env.action_space()))
 
 
 @ids
@@ -119,7 +128,7 @@ def test_settings_and_scenarios_come_by_keyword_and_at_a_reset():
     [
         ({"scenario": "heat-wav"}, "did you mean 'heat-wave'"),
         ({"noise": 1.0}, "unknown parameter 'noise'"),
-        ({"noise_c": -1.0}, "below its minimum"),
+        ({"noise_c": -1.0}, "must be at least 0.0"),
         ({"render_mode": "ansi"}, "'render_mode' is 'ansi'"),
     ],
 )
