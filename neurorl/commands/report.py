@@ -1,10 +1,11 @@
-"""``neurorl report FILE...``: read Vivado reports of timing, utilization, power and methodology."""
+"""``neurorl report FILE...``: read Vivado reports of timing, utilization, power, methodology and DRC."""
 
 import argparse
 import json
 import math
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,61 +15,112 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="read Vivado reports",
-        description="Read Vivado reports of timing, utilization, power and methodology. Exit 0 when text was read, whatever its "
-        "verdict, and 1 when nothing could be.",
+        description="Read Vivado reports of timing, utilization, power, methodology and DRC. Exit 0 when text was read, whatever "
+        "its verdict, and 1 when nothing could be.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a report, or a folder of them")
     parser.add_argument("--json", action="store_true", help="print JSON: an object, or a list for several files")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit 1 too when timing is not met or not told, or a file that was named is no report",
+    )
     parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    results: list[dict[str, Any]] = []
+    met: dict[str, bool | None] = {}  # of each file that was read, whether timing is met; None where it is not told
+    failed = False  # whether a file that was named could not be read
+    for argument in arguments.files:
+        here: dict[str, tuple[dict[str, Any] | None, bool | None]] = {}
+        for path, named in _files(argument):
+            result, timing_met, message = _read(path)
+            here[path] = (result, timing_met)
+            if result is not None:
+                results.append(result)
+                met[path] = timing_met
+                if not arguments.json:
+                    print(_printable("\n".join(_lines(result)) + "\n", sys.stdout))
+                continue
+            _say(f"{path}: {message}")
+            failed |= named
+            if named:  # a folder may hold other files too
+                results.append({"kind": None, "error": message, "file": path})
+        if os.path.isdir(argument) and here and not arguments.json:
+            print(_printable(_summary(argument, here) + "\n", sys.stdout))
+    if arguments.json and (met or len(results) != 1):
+        print(json.dumps(results if len(results) != 1 else results[0], indent=2))
+    if not met and not results:
+        _say("no report was found; give the files that Vivado wrote, or a folder that holds them")
+    if arguments.strict and met:
+        return _strict(met, failed)
+    return 0 if met else 1
+
+
+def _read(path: str) -> tuple[dict[str, Any] | None, bool | None, str]:
+    """Return what a file says, whether its timing is met, and why it could not be read."""
     from neurorl.envs.fpga import reports
 
-    results: list[dict[str, Any]] = []
-    read = 0
-    for path, named in _files(arguments.files):
-        try:
-            result = reports.as_dict(reports.read(path)) | {"file": path}
-            read += 1
-        except (reports.ReportError, OSError) as error:
-            message = _why(error)
-            sys.stderr.write(_printable(f"neurorl: {path}: {message}\n", sys.stderr))
-            if not named:  # a folder may hold other files too
-                continue
-            result = {"kind": None, "error": message, "file": path}
-        results.append(result)
-    if arguments.json:
-        if len(results) != 1:
-            print(json.dumps(results, indent=2))
-        elif read:
-            print(json.dumps(results[0], indent=2))
-    else:
-        tables = ["\n".join(_lines(result)) for result in results if result["kind"] is not None]
-        if tables:
-            print(_printable("\n\n".join(tables), sys.stdout))
-    if not (read or results):
-        sys.stderr.write("neurorl: no report was found; give the files that Vivado wrote, or a folder that holds them\n")
-    return 0 if read else 1
+    try:
+        metrics = reports.read(path)
+        return reports.as_dict(metrics) | {"file": path}, metrics.timing_met, ""
+    except FileNotFoundError:
+        return None, None, "there is no such file or folder"
+    except OSError as error:
+        return None, None, error.strerror or str(error)
+    except reports.ReportError as error:
+        return None, None, str(error)
+    except Exception as error:  # one file must not cost the others of its folder
+        fault = f"{type(error).__name__}: {error}"
+        return None, None, f"a fault of neurorl ({fault}) kept it from being read; please report it with the file"
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file or folder"
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+def _say(text: str) -> None:
+    sys.stderr.write(_printable(f"neurorl: {text}\n", sys.stderr))
 
 
-def _files(arguments: list[str]) -> Iterator[tuple[str, bool]]:
+def _summary(folder: str, read: dict[str, tuple[dict[str, Any] | None, bool | None]]) -> str:
+    """Return the line that says what a folder holds, and whether its timing is met."""
+    found = [result for result, _ in read.values() if result is not None]
+    counts = Counter(result["kind"] for result in found)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
+    partial = sum(result["partial"] for result in found)
+    missed = [path for path, (_, met) in read.items() if met is False]
+    told = "not told"
+    if missed:
+        told = f"not met in {', '.join(os.path.relpath(path, folder) for path in missed[:5])}" + (
+            ", ..." if len(missed) > 5 else ""
+        )
+    elif any(met for _, met in read.values()):
+        told = "met"
+    also = f", {partial} partial" if partial else ""
+    return f"{folder}: {len(read)} files, {len(found)} reports ({kinds}){also}; timing is {told}"
+
+
+def _strict(met: dict[str, bool | None], failed: bool) -> int:
+    """Return the exit status of a strict run, and say why it is 1."""
+    missed = [path for path, each in met.items() if each is False]
+    for path in missed:
+        _say(f"{path}: timing is not met")
+    if failed:
+        _say("a file that was named could not be read, so its timing is not known")
+    if not any(each is not None for each in met.values()):
+        _say("no report tells whether timing is met; give one of report_timing_summary")
+        return 1
+    return 1 if missed or failed else 0
+
+
+def _files(argument: str) -> Iterator[tuple[str, bool]]:
     """Yield each file, and whether it was named itself; what lies in a folder comes in the order of its name."""
-    for argument in arguments:
-        if not os.path.isdir(argument):
-            yield argument, True
-            continue
-        for folder, inner, names in os.walk(argument):
-            inner[:] = sorted(name for name in inner if not name.startswith("."))
-            for name in sorted(name for name in names if not name.startswith(".")):
-                yield os.path.join(folder, name), False
+    if not os.path.isdir(argument):
+        yield argument, True
+        return
+    for folder, inner, names in os.walk(argument):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            yield os.path.join(folder, name), False
 
 
 def _printable(text: str, stream: Any) -> str:
@@ -135,14 +187,20 @@ def _timing(result: dict[str, Any]) -> Iterator[str]:
         ]
         yield from _grid(["path group", "from", "to", "WNS", "TNS", "WHS", "THS"], rows)
     for check in ("setup", "hold"):
-        worst = result[f"worst_{check}"]
-        if worst and worst["path"]:
-            yield from _path(f"worst {check}", worst)
+        if result[f"worst_{check}"]:
+            yield from _worst(f"worst {check}", result[f"worst_{check}"])
+    found = [f"{check['name']} {check['count']}" for check in result["checks"] if check["count"]]
+    if found:
+        yield f"  check_timing: {', '.join(found)}"
 
 
-def _path(title: str, worst: dict[str, Any]) -> Iterator[str]:
+def _worst(title: str, worst: dict[str, Any]) -> Iterator[str]:
     path = worst["path"]
+    if path is None and worst["clock"] is None:
+        return
     yield f"  {title}: {_cell(worst['slack_ns'])} ns, {worst['kind'] or 'no'} clock group {worst['clock'] or ''}".rstrip()
+    if path is None:
+        return
     yield f"    {path['source']} -> {path['destination']}"
     delay = f"    delay {_cell(path['data_path_delay_ns'])} ns of {_cell(path['requirement_ns'])} ns"
     yield f"{delay}, logic {_cell(path['logic_percent'])} %, {_cell(path['logic_levels'])} levels; {path['path_type']}"
@@ -172,11 +230,15 @@ def _power(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _methodology(result: dict[str, Any]) -> Iterator[str]:
-    rules = result["rules"]
-    if not rules:
+    rules, found = result["rules"], result["violations_found"]
+    if rules:
+        yield from _grid(["rule", "severity", "violations"], [[r["rule"], r["severity"], r["violations"]] for r in rules])
+    elif found:
+        yield f"  {found} violations, of rules that the text does not name"
+    elif found is None:
+        yield "  the text does not say how many rules are violated"
+    else:
         yield "  no rule is violated"
-        return
-    yield from _grid(["rule", "severity", "violations"], [[rule["rule"], rule["severity"], rule["violations"]] for rule in rules])
 
 
 def _percent(resource: dict[str, Any]) -> str:

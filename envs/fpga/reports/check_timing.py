@@ -5,8 +5,15 @@ import re
 
 from neurorl.envs.fpga.reports.text import Source
 
-_CHECK = re.compile(r"[0-9]{1,3}\. checking ([a-z_]{1,60})(?: \(([0-9]{1,12})\))?\s*")
-_COUNT = re.compile(r" ?There (?:is|are) ([0-9]{1,12}) (.{1,300}?)\.?\s*(?:\((HIGH|MEDIUM|LOW)\))?\s*")
+_CHECK = re.compile(r"[0-9]{1,3}\. checking ([a-z_]{1,60}(?: [a-z_]{1,60}){0,3})(?: \(([0-9]{1,12})\))?", re.IGNORECASE)
+_COUNT = re.compile(r"There (?:is|are) ([0-9]{1,12}) (.++)", re.IGNORECASE)
+KNOWN = frozenset(
+    (
+        *("no_clock", "constant_clock", "pulse_width_clock", "unconstrained_internal_endpoints", "no_input_delay"),
+        *("no_output_delay", "multiple_clock", "generated_clocks", "loops", "partial_input_delay", "partial_output_delay"),
+        *("latch_loops", "unexpandable_clocks"),
+    )
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,13 +41,16 @@ def parse(source: Source) -> tuple[Check, ...]:
     name = ""
     lines = source.lines
     for at, line in enumerate(lines):
-        if name and line.lstrip().startswith("There ") and not source.open(at):
-            match = _COUNT.fullmatch(line)
-            if match:
-                findings[name].append(Finding(int(match[1]), match[2], match[3]))
-        elif line[:1].isdigit() and (match := _CHECK.fullmatch(line)):
-            if at + 1 < len(lines) and lines[at + 1].startswith("---"):
-                name = match[1]
+        text = line.strip()
+        if name and text[:6].casefold() == "there " and not source.open(at):
+            finding = _finding(text)
+            if finding:
+                source.mark(at)
+                findings[name].append(finding)
+        elif text[:1].isdigit() and len(text) < 300 and (match := _CHECK.fullmatch(text)):
+            if at + 1 < len(lines) and (lines[at + 1].lstrip().startswith("---") or _is_finding(lines, at + 1)):
+                source.mark(at)
+                name = match[1].casefold().replace(" ", "_")
                 counts[name] = int(match[2]) if match[2] else None
                 findings.setdefault(name, [])
         elif line.startswith("| "):
@@ -53,3 +63,20 @@ def parse(source: Source) -> tuple[Check, ...]:
             count = sum(finding.count for finding in said)
         result.append(Check(check, count, said))
     return tuple(result)
+
+
+def _is_finding(lines: list[str], at: int) -> bool:
+    following = next((line.strip() for line in lines[at : at + 4] if line.strip()), "")
+    return _finding(following) is not None
+
+
+def _finding(text: str) -> Finding | None:
+    """Return what a sentence says, as ``There are 4 input ports with no input delay specified. (HIGH)``."""
+    match = _COUNT.fullmatch(text)
+    if match is None:
+        return None
+    said, severity = match[2], None
+    if said.endswith(")") and said[said.rfind("(") + 1 : -1].upper() in ("HIGH", "MEDIUM", "LOW"):
+        severity = said[said.rfind("(") + 1 : -1].upper()
+        said = said[: said.rfind("(")].rstrip()
+    return Finding(int(match[1]), said.removesuffix("."), severity)

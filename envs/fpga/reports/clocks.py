@@ -2,20 +2,18 @@
 
 import dataclasses
 import math
-import re
 from typing import Any
 
-from neurorl.envs.fpga.reports import tables, values
-from neurorl.envs.fpga.reports.tables import Row, Table
+from neurorl.envs.fpga.reports import dashed, values
+from neurorl.envs.fpga.reports.tables import Row, Table, depths
 from neurorl.envs.fpga.reports.text import Source
 
 _COLUMNS = {
-    f"{total}{suffix}".casefold().replace(" ", ""): f"{total.lower()}_{field}"
-    for worst, total in (("WNS", "TNS"), ("WHS", "THS"), ("WPWS", "TPWS"))
+    f"{total}{suffix}": f"{total.lower()}_{field}"
+    for total in ("TNS", "THS", "TPWS")
     for suffix, field in ((" Failing Endpoints", "failing_endpoints"), (" Total Endpoints", "total_endpoints"))
-} | {f"{name}(ns)": f"{name}_ns" for name in ("wns", "tns", "whs", "ths", "wpws", "tpws")}
-_UNTIMED = ("clockwaveform(ns)", "pathgroupfromclocktoclock")
-_WAVEFORM = re.compile(r"\{\s{0,9}([-+0-9. ]{1,4000}?)\s{0,9}\}")
+} | {f"{name}(ns)": f"{name.lower()}_ns" for name in ("WNS", "TNS", "WHS", "THS", "WPWS", "TPWS")}
+_NAMES = ("Path Group", "Clock", "From Clock", "To Clock")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +52,24 @@ class PathGroup:
 
     kind: str  # "intra": one clock; "inter": from one clock to another; "other": a path group, as **async_default**
     name: str | None  # of the path group, where kind is "other"
-    from_clock: str
-    to_clock: str
+    from_clock: str | None  # None: they begin on no clock
+    to_clock: str | None
     slacks: Slacks = Slacks()
 
     @property
     def clock(self) -> str:
-        """The clock, or ``from->to``."""
-        return self.to_clock if self.from_clock == self.to_clock else f"{self.from_clock}->{self.to_clock}"
+        """The clock, or ``from->to`` with nothing where there is no clock."""
+        return (self.to_clock if self.from_clock == self.to_clock else f"{self.from_clock or ''}->{self.to_clock or ''}") or ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Untimed:
     """Paths that are ignored because the user said so, or that nothing constrains."""
 
-    name: str
-    from_clock: str
-    to_clock: str
-    kind: str  # "ignored" or "unconstrained"
+    name: str | None
+    from_clock: str | None
+    to_clock: str | None
+    kind: str  # "ignored", "unconstrained", or "unknown" where the text does not say
     max_delay_endpoints: int | None = None
     min_delay_endpoints: int | None = None
 
@@ -86,55 +84,65 @@ class Timed:
     untimed: list[Untimed] = dataclasses.field(default_factory=list)
 
 
-def parse_table(source: Source, at: int, section: str, timed: Timed) -> int | None:
-    """Add to ``timed`` the table whose names stand at the line ``at``; return the index after it, None if this is no such table.
+def parse_table(source: Source, at: int, kind: str, section: str, timed: Timed) -> int:
+    """Add to ``timed`` the table whose names stand at the line ``at``; return the index after it.
 
     Args:
         source: The text.
-        at: Index of a line.
+        at: Index of the line of the names.
+        kind: Which table it is, see ``dashed.kind``.
         section: Title of the section around it, which tells paths that are ignored from those without constraint.
         timed: What was read before.
     """
-    names = source.lines[at].strip().casefold().replace(" ", "")
-    slack = any(f"{name}(ns)" in names for name in ("wns", "whs", "wpws"))
-    design = names.startswith(("wns(ns)", "whs(ns)", "wpws(ns)"))
-    if not design and not (slack and names.startswith(("clock", "fromclock", "pathgroup"))) and not names.startswith(_UNTIMED):
-        return None
-    if len(timed.clocks) + len(timed.groups) + len(timed.untimed) > tables.MAX_GROUPS:
-        source.warn(at, f"only about {tables.MAX_GROUPS:,} clocks and path groups were read")
+    if len(timed.clocks) + len(timed.groups) + len(timed.untimed) > dashed.MAX_GROUPS:
+        source.warn(at, f"only about {dashed.MAX_GROUPS:,} clocks and path groups were read")
+        source.mark(at)
         return at + 1
-    table = tables.dashed(source, at)
-    if design:
-        if timed.slacks is None and table.rows:
-            timed.slacks = _slacks(source, table, table.rows[0])
+    table = dashed.table(source, at)
+    if kind == "design":
+        _design(source, table, timed)
         return max(table.end, at + 1)
-    for row, depth in zip(table.rows, tables.depths(table.rows), strict=True):
-        cells = dict(zip(table.columns, row.cells, strict=True))
-        if row.cut and not (slack and all(cells.get(name, "-") for name in ("Clock", "From Clock", "To Clock"))):
+    for row, depth in zip(table.rows, depths(table.rows), strict=True):
+        cells = {name: cell or None for name, cell in zip(table.columns, row.cells, strict=True)}
+        if row.cut and (kind in ("clocks", "untimed") or not all(cells[name] for name in cells if name in _NAMES)):
             continue  # its names are not whole
-        if not slack and "Waveform(ns)" in cells:
+        if kind == "clocks":
             timed.clocks.append(_clock(source, row.line, cells, depth))
-        elif not slack:
-            kind = "ignored" if "Ignored" in section else "unconstrained"
-            timed.untimed.append(Untimed(row.cells[0], cells["From Clock"], cells["To Clock"], kind))
-        elif row.cells[0]:
-            timed.groups.append(_group(row.cells[0], cells, _slacks(source, table, row)))
+        elif kind == "untimed":
+            names = (cells["Path Group"], cells["From Clock"], cells["To Clock"])
+            timed.untimed.append(Untimed(*names, _untimed(source, row.line, section)))
+        else:
+            timed.groups.append(_group(kind, cells, _slacks(source, table, row)))
     return max(table.end, at + 1)
 
 
-def _group(first: str, cells: dict[str, str], slacks: Slacks) -> PathGroup:
-    if "Path Group" in cells:
-        return PathGroup("other", first, cells.get("From Clock", ""), cells.get("To Clock", ""), slacks)
-    if "From Clock" in cells:
-        return PathGroup("inter", None, first, cells.get("To Clock", ""), slacks)
-    return PathGroup("intra", None, first, first, slacks)
+def _design(source: Source, table: Table, timed: Timed) -> None:
+    rows = table.rows
+    if timed.slacks is None and rows:
+        timed.slacks = _slacks(source, table, rows[0])
+        rows = rows[1:]
+    for row in rows:
+        source.warn(row.line, "the design has a second row of slacks, which was not read")
+
+
+def _untimed(source: Source, line: int, section: str) -> str:
+    if "ignored" in section or "unconstrained" in section:
+        return "ignored" if "ignored" in section else "unconstrained"
+    source.warn(line, "the text does not say whether these paths are ignored or unconstrained")
+    return "unknown"
+
+
+def _group(kind: str, cells: dict[str, str | None], slacks: Slacks) -> PathGroup:
+    if kind == "intra":
+        return PathGroup("intra", None, cells["Clock"], cells["Clock"], slacks)
+    return PathGroup(kind, cells.get("Path Group"), cells.get("From Clock"), cells.get("To Clock"), slacks)
 
 
 def _slacks(source: Source, table: Table, row: Row) -> Slacks:
     """Return the slack columns of a row."""
     fields: dict[str, Any] = {}
     for column, cell in zip(table.columns, row.cells, strict=True):
-        name = _COLUMNS.get(column.casefold().replace(" ", ""))
+        name = _COLUMNS.get(column)
         if name:
             value = values.reading(source, row.line, column, cell).value
             if value is not None:
@@ -142,9 +150,10 @@ def _slacks(source: Source, table: Table, row: Row) -> Slacks:
     return Slacks(**fields)
 
 
-def _clock(source: Source, line: int, cells: dict[str, str], depth: int) -> Clock:
-    numbers = {name: values.reading(source, line, name, cells.get(name, "")).value for name in ("Period(ns)", "Frequency(MHz)")}
-    match = _WAVEFORM.search(cells["Waveform(ns)"])
-    edges = [values.reading(source, line, "Waveform(ns)", edge).value for edge in match[1].split()] if match else []
-    waveform = tuple(float(edge) for edge in edges if edge is not None)
-    return Clock(cells["Clock"], depth, numbers["Period(ns)"], numbers["Frequency(MHz)"], waveform)
+def _clock(source: Source, line: int, cells: dict[str, str | None], depth: int) -> Clock:
+    numbers = [values.reading(source, line, name, cells.get(name) or "").value for name in ("Period(ns)", "Frequency(MHz)")]
+    waveform = cells.get("Waveform(ns)") or ""
+    if not (waveform.startswith("{") and waveform.endswith("}")):
+        source.warn(line, f"'Waveform(ns)' is {waveform[:40]!r}, which is not in braces")
+    edges = [values.reading(source, line, "Waveform(ns)", edge).value for edge in waveform.strip("{}").split()]
+    return Clock(cells.get("Clock") or "", depth, *numbers, tuple(float(edge) for edge in edges if edge is not None))

@@ -1,20 +1,16 @@
-"""What every report of Vivado has: a header, a title, a table of contents, and tables under numbered headings."""
+"""What every report of Vivado has: a header, a title, a table of contents, and tables under numbered headings.
+
+A text may hold several reports, or a log around them: it is first split where a header or a title begins, so that the rows of two
+reports never mix, and each part is then read by itself.
+"""
 
 import dataclasses
 import re
 
-from neurorl.envs.fpga.reports import tables
+from neurorl.envs.fpga.reports import dashed, tables
 from neurorl.envs.fpga.reports.tables import Table
-from neurorl.envs.fpga.reports.text import ReportError, Source
+from neurorl.envs.fpga.reports.text import Source
 
-TITLES = {
-    "Timing Summary Report": "timing",
-    "Timing Report": "timing",
-    "Utilization Design Information": "utilization",
-    "Power Report": "power",
-    "Report Methodology": "methodology",
-    "Report DRC": "drc",
-}
 COMMANDS = {
     "report_timing_summary": "timing",
     "report_timing": "timing",
@@ -23,7 +19,38 @@ COMMANDS = {
     "report_methodology": "methodology",
     "report_drc": "drc",
 }
-READ = "report_timing_summary, report_timing, report_utilization, report_power and report_methodology"
+TITLES = {
+    "Timing Summary Report": "report_timing_summary",
+    "Timing Report": "report_timing",
+    "Utilization Design Information": "report_utilization",
+    "Power Report": "report_power",
+    "Report Methodology": "report_methodology",
+    "Report DRC": "report_drc",
+    # Known, and not read:
+    "Design Route Status": "report_route_status",
+    "IO Information": "report_io",
+    "Control Set Information": "report_control_sets",
+    "Clock Utilization Report": "report_clock_utilization",
+    "Bus Skew Report": "report_bus_skew",
+    "Clock Interaction Report": "report_clock_interaction",
+    "CDC Report": "report_cdc",
+    "Clock Report": "report_clocks",
+    "Clock Networks Report": "report_clock_networks",
+    "Exceptions Report": "report_exceptions",
+    "High Fan-out Nets Information": "report_high_fanout_nets",
+    "High Fanout Nets Information": "report_high_fanout_nets",
+    "Incremental Implementation Information": "report_incremental_reuse",
+    "RAM Utilization Report": "report_ram_utilization",
+    "Report Datasheet": "report_datasheet",
+    "Report Design Analysis": "report_design_analysis",
+    "Report Pulse Width": "report_pulse_width",
+    "Report QoR Suggestions": "report_qor_suggestions",
+    "Simultaneous Switching Noise Report": "report_ssn",
+    "SSN Report": "report_ssn",
+}
+_TITLES = {title.casefold(): title for title in TITLES}
+READ = f"{', '.join(list(COMMANDS)[:-1])} and {list(COMMANDS)[-1]}"
+MAX_HEADER = 60  # lines
 
 _FIELDS = {
     "tool version": "tool_version",
@@ -39,9 +66,8 @@ _FIELDS = {
     "process": "process",
     "characterization": "characterization",
 }
-_FIELD = re.compile(r"\|?\s{0,8}([A-Z][A-Za-z]{2,15}(?: [A-Za-z]{3,12})?)\s{0,40}:(?: (.*))?$")
-_VERSION = re.compile(r"Vivado\b[^0-9\n]{0,40}((?:19|20)[0-9]{2}\.[0-9](?:\.[0-9])?)\b")
-_HEADING = re.compile(r"[0-9]{1,3}\.(?:[0-9]{1,3}\.?)* ?\S.*")
+_VERSION = re.compile(r"Vivado\b[^0-9\n]{0,40}((?:19|20)[0-9]{2}\.[0-9](?:\.[0-9])?)\b", re.IGNORECASE)
+_HEADING = re.compile(r"[0-9]{1,3}\.(?:[0-9]{1,3}\.?){0,6} ?\S.*+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,126 +95,210 @@ class Placed:
 
     table: Table
     heading: str  # of the section, without its number
-    kind: str  # of the report around it; empty in an excerpt
 
 
 @dataclasses.dataclass(frozen=True)
 class Document:
-    """A text, taken apart as far as all reports are alike."""
+    """A report, taken apart as far as all reports are alike."""
 
     source: Source
-    kind: str  # of the first report; "excerpt" where no title and no command tells
+    kind: str  # "excerpt" where no title and no command tells
+    command: str  # by which Vivado writes it; empty in an excerpt
+    title: str  # empty where there is none
     header: Header
-    tables: tuple[Placed, ...]
-    titles: frozenset[str]
+    tables: tuple[Placed, ...] = ()
+    listed: bool = False  # whether it has a table of contents
+
+    @property
+    def read(self) -> bool:
+        """Whether it is an excerpt, or a report of a kind that is read."""
+        return self.kind != ""
 
 
-def scan(source: Source) -> Document:
-    """Take a text apart.
+@dataclasses.dataclass
+class _Start:
+    """Where a part of a text begins."""
 
-    Raises:
-        ReportError: It is a report of a kind that is not read here.
-    """
-    found: list[Placed] = []
-    titles: list[str] = []
-    contents: dict[str, int] = {}  # heading that the contents list, and the index of that line
-    seen: dict[str, int] = {}  # heading that was met
-    heading, kind = "", ""
+    at: int
+    headed: bool = False
+    title: str = ""
+    summarized: bool = False  # whether it has the slacks of a design
+    command: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind that its title or its command tells, empty for another text."""
+        return COMMANDS.get(TITLES.get(self.title, self.command), "")
+
+
+def split(source: Source) -> list[Document]:
+    """Return the reports of a text, each with its header; their tables are not read yet."""
     lines = source.lines
-    at = 0
-    while at < len(lines):
-        text = lines[at].strip()
-        if not text:
-            pass
-        elif text in TITLES:
-            if text in titles and text != "Timing Report":
-                source.warn(at, f"a second '{text}' begins here; it and what follows were not read")
-                del lines[at:]
-                source.ended = True
-                break
-            titles.append(text)
-            kind, heading = TITLES[text], ""
-        elif text.startswith("+-") and not any(line.strip() for line in lines[at + 1 : at + 10]):
-            source.warn(at, "the text ends at the border of a table")
-        elif text == "Table of Contents":
-            end = _contents(lines, at + 1, contents)
-            if end >= len(lines):
-                source.warn(at, "the text ends inside this table of contents")
-            at = end
-            continue
-        elif tables.is_bordered(lines, at):
-            table = tables.bordered(source, at)
-            found.append(Placed(table, heading, kind))
-            at = max(table.end, at + 1)
-            continue
-        elif text[0].isdigit() and _is_heading(lines, at, text):
-            heading = text.split(" ", 1)[-1]
-            seen[text] = at
-        at += 1
-    _complete(source, contents, seen, kind)
+    starts = [_Start(0)]
+    for at, line in enumerate(lines):
+        text = line.strip()
+        last = starts[-1]
+        if text.startswith("|") and _field(text) and not (at and _field(lines[at - 1].strip())):
+            if not (last.headed and not last.title and at - last.at <= MAX_HEADER):
+                starts.append(_Start(max(_box(lines, at), last.at), headed=True))
+            for field in lines[at : at + 20]:
+                if _field(field.strip()) == "command" and not starts[-1].command:
+                    starts[-1].command = field.partition(":")[2].strip().split(" ", 1)[0].casefold()
+        elif len(text) < 50 and text.casefold() in _TITLES:
+            title = _TITLES[text.casefold()]
+            if last.headed and not last.title and at - last.at <= MAX_HEADER:
+                last.title = title
+            elif title == last.title and not any(line.strip(" -") for line in lines[max(at - 3, 0) : at] if line.strip() != text):
+                source.mark(at)  # the same title twice
+            elif not (title == last.title == "Timing Report"):
+                starts.append(_Start(max(_box(lines, at), last.at), title=title))
+        elif ("(ns)" in text or "(NS)" in text or "(Ns)" in text) and (kind := dashed.kind(line)) and kind != "rules":
+            if last.kind not in ("", "timing") or (kind == "design" and last.summarized):
+                starts.append(_Start(at))
+            starts[-1].summarized |= kind == "design"
+        elif text.startswith("|") and last.kind and _begins_excerpt(lines, at, last.kind):
+            starts.append(_Start(at))
+    ends = [start.at for start in starts[1:]] + [len(lines)]
+    parts = [_document(source.part(start.at, end), start) for start, end in zip(starts, ends, strict=True) if start.at < end]
+    return [part for part in parts if any(line.strip() for line in part.source.lines)]
+
+
+def _begins_excerpt(lines: list[str], at: int, kind: str) -> bool:
+    """Return whether a table begins at the line ``at`` that a report of this kind has not."""
+    return tables.is_markdown(lines, at) or (kind != "utilization" and tables.counts_sites(lines[at]))
+
+
+def _field(text: str) -> str:
+    """Return which field of a header a stripped line has, or nothing."""
+    name, colon, _ = text[:40].partition(":")
+    return _FIELDS.get(" ".join(name.strip("| ").split()).casefold(), "") if colon and not text.endswith("|") else ""
+
+
+def _box(lines: list[str], at: int) -> int:
+    """Return where the header begins that stands before or at the line ``at``: rules, bars and the copyright above it."""
+    start = at
+    while start and at - start < MAX_HEADER:
+        text = lines[start - 1].strip()
+        bar = text.startswith("|") and not text.endswith("|")
+        if not (bar or text.startswith("Copyright") or (text.startswith("---") and not text.strip("-")) or not text):
+            break
+        start -= 1
+    while start < at and not lines[start].strip():
+        start += 1
+    return start
+
+
+def _document(source: Source, start: _Start) -> Document:
     header = _header(source)
-    return Document(source, _kind(source, titles, header), header, tuple(found), frozenset(titles))
-
-
-def _contents(lines: list[str], at: int, contents: dict[str, int]) -> int:
-    """Add the headings that a table of contents lists, which begins at ``at``; return the index after it."""
-    while at < len(lines) and lines[at].strip():
-        text = lines[at].strip()
-        if _HEADING.fullmatch(text):
-            contents[text] = at
-        at += 1
-    return at
-
-
-def _is_heading(lines: list[str], at: int, text: str) -> bool:
-    return at + 1 < len(lines) and lines[at + 1].startswith("---") and _HEADING.fullmatch(text) is not None
-
-
-def _complete(source: Source, contents: dict[str, int], seen: dict[str, int], kind: str) -> None:
-    """Note the sections which the contents list, and the text has not."""
-    end = len(source.lines) - 1
-    missing = [heading for heading in contents if heading not in seen]
-    if missing:
-        names = ", ".join(f"'{heading[:60]}'" for heading in missing[:3]) + (", ..." if len(missing) > 3 else "")
-        source.warn(end, f"the text ends without {names}, which its contents on line {contents[missing[0]] + 1} list")
-    elif seen and kind in ("utilization", "power") and not any(line.strip() for line in source.lines[max(seen.values()) + 2 :]):
-        source.warn(end, "the text ends before the table of its last section")
+    command = TITLES.get(start.title, "") or (header.command or "").split(" ", 1)[0].casefold()
+    if command in COMMANDS and not start.title:
+        source.warn(min(len(source.lines), MAX_HEADER) - 1, "the header is not followed by a title")
+    kind = COMMANDS.get(command, "" if command.startswith("report_") or start.title else "excerpt")
+    return Document(source, kind, command, start.title, header)
 
 
 def _header(source: Source) -> Header:
     """Return the header, which stands before everything else."""
     fields: dict[str, str] = {}
     last = ""
-    for at, line in enumerate(source.lines[:60]):
+    for at, line in enumerate(source.lines[:MAX_HEADER]):
         text = line.strip()
+        if text.casefold() in _TITLES:
+            source.mark(at)
+            break
+        name = _field(text)
         if source.open(at):
             break  # the value may be cut
-        match = _FIELD.fullmatch(text)
-        name = _FIELDS.get(match[1].casefold(), "") if match else ""
-        if match and name and name not in fields:
-            fields[name] = (match[2] or "").strip()
-            last = name
-        elif last and re.match(r"\|\s{6,}\S", text):  # a long command, wrapped by hand
+        if name:
+            source.mark(at)
+            if name not in fields:
+                fields[name] = text.partition(":")[2].strip()
+                last = name
+        elif (
+            last and text.startswith("|      ") and text[1:].strip(" :") and ":" not in text[:40]
+        ):  # a long command, wrapped by hand
             fields[last] += " " + text[1:].strip()
-        elif text in TITLES:
-            break
+            source.mark(at)
         else:
+            if fields and text.startswith("|") and ":" in text[:40] and not text.endswith("|"):
+                source.mark(at)
+                name = text[1:40].partition(":")[0].strip()
+                source.warn(at, f"the header has {name!r}, which is not known", partial=not name)
             last = ""
-    version = _VERSION.search(fields.get("tool_version", ""))
+    version = _VERSION.search(fields.get("tool_version", "")[:400])
     if version is None:
-        version = next(filter(None, (_VERSION.search(line[:400]) for line in source.lines[:60])), None)
+        version = next(filter(None, (_VERSION.search(line[:400]) for line in source.lines[:MAX_HEADER])), None)
     present = {name: value for name, value in fields.items() if value}
     return Header(vivado=version[1] if version else None, **present)
 
 
-def _kind(source: Source, titles: list[str], header: Header) -> str:
-    if titles:
-        return TITLES[titles[0]]
-    command = (header.command or "").split(" ", 1)[0]
-    if command in COMMANDS:
-        source.warn(len(source.lines) - 1, "the text ends before its title")
-        return COMMANDS[command]
-    if header.tool_version and command:
-        line = next(i for i, text in enumerate(source.lines) if "Command" in text)
-        raise ReportError(f"this is the report of '{command[:60]}'; what is read are {READ}", line + 1)
-    return "excerpt"
+def scan(document: Document) -> Document:
+    """Return a report with its bordered tables."""
+    source = document.source
+    lines = source.lines
+    found: list[Placed] = []
+    contents: dict[str, int] = {}  # heading that the contents list, and the index of that line
+    seen: dict[str, int] = {}  # heading that was met
+    heading = ""
+    at = 0
+    while at < len(lines):
+        text = lines[at].strip()
+        if text.startswith("+-") and not any(line.strip() for line in lines[at + 1 : at + 10]):
+            source.warn(at, "the text ends at the border of a table")
+            source.mark(at)
+        elif text.casefold() == "table of contents":
+            end = _contents(source, at + 1, contents)
+            if end >= len(lines):
+                source.warn(at, "the text ends inside this table of contents")
+            at = end
+            continue
+        elif text[:1] in ("+", "|", "-", "=") and tables.is_bordered(lines, at):
+            table = tables.bordered(source, at)
+            heading = "" if tables.is_markdown(lines, at) else heading
+            found.append(Placed(table, heading))
+            at = max(table.end, at + 1)
+            continue
+        elif text[:1].isdigit() and _is_heading(lines, at, text, contents):
+            heading = text.split(" ", 1)[-1]
+            seen[text] = at
+            if ". checking " not in text:  # which the checks of a timing summary mark
+                source.mark(at)
+        at += 1
+    _complete(document, contents, seen)
+    return dataclasses.replace(document, tables=tuple(found), listed=bool(contents))
+
+
+def _contents(source: Source, at: int, contents: dict[str, int]) -> int:
+    """Add the headings that a table of contents lists, which begins at ``at``; return the index after it."""
+    lines = source.lines
+    if at < len(lines) and dashed.dashes(lines[at]):
+        at += 1
+    while at < len(lines) and (text := lines[at].strip()):
+        if text in contents or not _HEADING.fullmatch(text):
+            break
+        contents[text] = at
+        source.mark(at)
+        at += 1
+    return at
+
+
+def _is_heading(lines: list[str], at: int, text: str, contents: dict[str, int]) -> bool:
+    if text in contents:
+        return True
+    return at + 1 < len(lines) and lines[at + 1].lstrip().startswith("---") and _HEADING.fullmatch(text) is not None
+
+
+def _complete(document: Document, contents: dict[str, int], seen: dict[str, int]) -> None:
+    """Note the sections which the contents list, and the text has not."""
+    source = document.source
+    end = len(source.lines) - 1
+    missing = [heading for heading in contents if heading not in seen]
+    if missing:
+        names = ", ".join(f"'{heading[:60]}'" for heading in missing[:3]) + (", ..." if len(missing) > 3 else "")
+        source.warn(
+            end, f"the text has no section {names}, which its contents on line {source.numbers[contents[missing[0]]]} list"
+        )
+        return
+    last = max(seen.values(), default=end)
+    if document.kind in ("utilization", "power") and seen and not any(line.strip() for line in source.lines[last + 2 :]):
+        source.warn(end, "the text ends before the table of its last section")

@@ -14,9 +14,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from neurorl.envs.fpga.reports import document, methodology, power, text, timing, utilization, values
+from neurorl.envs.fpga.reports import document, leftover, methodology, power, text, timing, utilization, values
 from neurorl.envs.fpga.reports.clocks import Slacks
-from neurorl.envs.fpga.reports.document import Header, Placed
+from neurorl.envs.fpga.reports.document import Document, Header, Placed
 from neurorl.envs.fpga.reports.methodology import MethodologyReport
 from neurorl.envs.fpga.reports.power import PowerReport
 from neurorl.envs.fpga.reports.text import ReportError, Source
@@ -47,6 +47,20 @@ class FpgaMetrics:
     tables: tuple[ReportTable, ...] = ()
     partial: bool = False  # whether something that the whole report holds is missing
     warnings: tuple[str, ...] = ()  # what was noticed; each names its line
+
+    @property
+    def timing_met(self) -> bool | None:
+        """Whether no slack is below 0 and no endpoint fails; None where there is no timing, or its summary is missing."""
+        if self.timing is None:
+            return None
+        slacks = [self.timing.slacks, *(group.slacks for group in self.timing.groups)]
+        told = [value for each in slacks for value in (each.wns_ns, each.whs_ns, each.wpws_ns) if value is not None]
+        told += [each.slack_ns for each in (*self.timing.paths, *self.timing.pulse_widths)]
+        failing = any(each.tns_failing_endpoints or each.ths_failing_endpoints or each.tpws_failing_endpoints for each in slacks)
+        if self.timing.verdict == "not_met" or failing or any(value < 0.0 for value in told):
+            return False
+        whole = self.timing.verdict is not None or self.timing.slacks.wns_ns is not None
+        return True if whole or (told and not self.partial) else None
 
 
 def read(path: str | os.PathLike[str]) -> FpgaMetrics:
@@ -87,31 +101,119 @@ def gather(*reports: FpgaMetrics) -> FpgaMetrics:
     )
 
 
+@dataclasses.dataclass
+class _Part:
+    """What one report of a text says."""
+
+    document: Document
+    timing: TimingReport | None
+    utilization: UtilizationReport | None
+    power: PowerReport | None
+    methodology: MethodologyReport | None
+
+    @property
+    def said(self) -> set[str]:
+        """The names of the parts of ``FpgaMetrics`` that it speaks of."""
+        return {name for name in _SECTIONS if getattr(self, name) is not None}
+
+
+_SECTIONS = ("timing", "utilization", "power", "methodology")
+
+
 def _parse(source: Source) -> FpgaMetrics:
-    whole = document.scan(source)
-    timed, rules = timing.parse(whole)
-    used, drawn, rated = utilization.parse(whole), power.parse(whole), methodology.parse(whole, rules)
-    if timed is None and used is None and drawn is None and rated is None:
-        raise ReportError(f"nothing in this text is from a Vivado report; what is read are {document.READ}")
-    if source.omitted:
-        source.warnings.append(f"line {len(source.lines)}: {source.omitted} more warnings were left out")
+    documents = document.split(source)
+    parts = [_part(each) for each in documents if each.read]
+    first = next((part for part in parts if part.said), None)
+    if first is None:
+        raise _refusal(documents)
+    found: dict[str, Any] = {}
+    taken: list[_Part] = []
+    for part in parts:
+        if not part.said or _add(source, part, taken, found):
+            source.take(part.document.source)
+            taken.append(part)
+    for other in documents:
+        if not other.read:
+            begins = other.source.numbers[0]
+            source.note(begins, f"the report of '{other.command[:60]}' begins here, which is not read", partial=False)
     return FpgaMetrics(
-        kind=whole.kind,
-        timing=timed,
-        utilization=used,
-        power=drawn,
-        methodology=rated,
-        header=whole.header,
-        tables=tuple(_table(placed) for placed in whole.tables),
+        kind=first.document.kind,
+        **found,
+        header=first.document.header,
+        tables=tuple(_table(placed, part) for part in taken for placed in part.document.tables),
         partial=source.partial,
-        warnings=tuple(source.warnings),
+        warnings=source.warnings(),
     )
 
 
-def _table(placed: Placed) -> ReportTable:
+def _part(whole: Document) -> _Part:
+    whole = document.scan(whole)
+    timed, rules = timing.parse(whole)
+    part = _Part(whole, timed, utilization.parse(whole), power.parse(whole), methodology.parse(whole, rules))
+    leftover.warn(whole)
+    return part
+
+
+def _add(source: Source, part: _Part, taken: list[_Part], found: dict[str, Any]) -> bool:
+    """Add what a part says to ``found``; return whether it was taken, and note where it was not, for another spoke before it."""
+    begins = part.document.source.numbers[0]
+    before = next((other.document.header for other in taken if other.said), part.document.header)
+    if _differ(before, part.document.header):
+        source.note(begins, f"the report of another design or device begins here, {_name(part)}; it was not read")
+        return False
+    again = {name for name in part.said if name in found}
+    if "methodology" in again and not (_own(part) and any(_own(other) for other in taken)):
+        again.discard("methodology")  # which a timing summary only repeats
+        if set(found["methodology"].rules) != set(part.methodology.rules if part.methodology else ()):
+            source.note(begins, "the rules of the timing summary are not those of the report of rules, of which they were taken")
+        if _own(part):
+            found.pop("methodology")
+    joined = timing.join(found["timing"], part.timing) if "timing" in again and part.timing else None
+    if joined is not None:
+        found["timing"] = joined
+        again.discard("timing")
+    if again:
+        earlier = next(other.document.source.numbers[0] for other in taken if again & other.said)
+        what = f"'{part.document.title}'" if part.document.title else f"report of {' and '.join(sorted(again))}"
+        source.note(begins, f"a second {what} begins here; it was not read, that of line {earlier} was")
+    new = {name for name in part.said if name not in found}
+    found |= {name: getattr(part, name) for name in new}
+    return bool(new) or joined is not None
+
+
+def _own(part: _Part) -> bool:
+    return part.document.kind in ("methodology", "drc")
+
+
+def _differ(first: Header, second: Header) -> bool:
+    """Return whether two headers name two designs."""
+    return bool(first.design and second.design and first.design != second.design)
+
+
+def _name(part: _Part) -> str:
+    header = part.document.header
+    return f"'{(header.design or '')[:60]}' on '{(header.device or '')[:60]}'"
+
+
+def _refusal(documents: list[Document]) -> ReportError:
+    """Return why nothing of a text was read."""
+    for other in documents:
+        if not other.read:
+            line = next((i for i, text in enumerate(other.source.lines) if "command" in text.casefold()), 0)
+            known = "is known and not read" if other.title else "is not read"
+            message = f"this is the report of '{other.command[:60]}', which {known}; what is read are {document.READ}"
+            return ReportError(message, other.source.numbers[line])
+    for other in documents:
+        if other.title or other.header.command:
+            begins = f"'{other.title}'" if other.title else f"the header of a '{other.command[:60]}'"
+            return ReportError(f"{begins} begins here, but no value of it could be read", other.source.numbers[0])
+    return ReportError(f"nothing in this text is from a Vivado report; what is read are {document.READ}")
+
+
+def _table(placed: Placed, part: _Part) -> ReportTable:
     table = placed.table
     rows = tuple(tuple(values.loose(cell) for cell in row.cells) for row in table.rows)
-    return ReportTable(placed.heading, table.columns, rows, table.line + 1)
+    return ReportTable(placed.heading, table.columns, rows, part.document.source.numbers[table.line])
 
 
 def as_dict(metrics: FpgaMetrics) -> dict[str, Any]:

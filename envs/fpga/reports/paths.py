@@ -19,16 +19,14 @@ from typing import Any
 from neurorl.envs.fpga.reports.text import Source
 
 _SLACK = re.compile(
-    r"Slack(?: \((MET|VIOLATED)\))?\s{0,20}:\s{1,40}"
-    r"(?:([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns\b|([-+]?inf)(?:ns)?\b)(?:\s{1,9}\((.*)\))?\s*"
+    r"slack\s*+(?:\((?:met|violated)\)\s*+)?:\s*+([-+]?(?:inf|[0-9]{1,15}(?:\.[0-9]{1,9})?))(ns)?(?![\w.])(.*)", re.IGNORECASE
 )
-_LABEL = re.compile(r" {1,8}([A-Z][A-Za-z /]{2,30}(?:\([A-Z]{2,3}\))?)\s{0,20}:(?:\s+(.*))?")
-_NS = re.compile(r"([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns(?![0-9A-Za-z])")
-_SHARES = re.compile(r"\(logic (\S{1,20})ns \((\S{1,20})%\)\s{1,9}route (\S{1,20})ns \((\S{1,20})%\)\)")
-_CLOCKED = re.compile(r"clocked by (.{1,4000}?)\s{1,4}\{")
-_PERIOD = re.compile(r"period=([0-9]{1,15}\.[0-9]{1,9})ns")
-_CELLS = re.compile(r"([A-Za-z0-9_]{1,40})=([0-9]{1,9})")
-_FOOT = re.compile(r"\s*(required time|arrival time|slack)\s{1,60}([-+]?[0-9]{1,15}\.[0-9]{1,9}|[-+]?inf)\s*")
+_NS = re.compile(r"([-+]?[0-9]{1,15}(?:\.[0-9]{1,9})?)ns(?![0-9A-Za-z])", re.IGNORECASE)
+_SHARES = re.compile(
+    r"\(logic ([-0-9.]{1,20})ns \(([-0-9.]{1,20})%\) {1,9}route ([-0-9.]{1,20})ns \(([-0-9.]{1,20})%\)\)", re.IGNORECASE
+)
+_PERIOD = re.compile(r"period=([0-9]{1,15}\.[0-9]{1,9})ns", re.IGNORECASE)
+_COUNT = re.compile(r"([0-9]{1,9})(?![0-9A-Za-z.])")
 _TIMES = {
     "requirement": "requirement_ns",
     "data path delay": "data_path_delay_ns",
@@ -44,8 +42,25 @@ _TIMES = {
     "input delay": "input_delay_ns",
     "output delay": "output_delay_ns",
 }
-_WORDS = {"path group": "path_group", "path type": "path_type", "timing exception": "timing_exception"}
+_WORDS = {
+    "source": "source",
+    "destination": "destination",
+    "path group": "path_group",
+    "path type": "path_type",
+    "timing exception": "timing_exception",
+}
+_UNREAD = frozenset(
+    (
+        *("clock net delay (source)", "clock net delay (destination)", "clock domain crossing", "duty cycle distortion (dcd)"),
+        *("phase jitter (pj)", "clock jitter (cj)", "derating factor (df)", "data path delay (dpd)", "prorating factor (pf)"),
+        *("common clock delay (ccd)", "user uncertainty (uu)", "relative delay (crpr)", "inter-slr compensation"),
+        *("time given to startpoint", "time borrowed from endpoint", "latch time given", "reference relative delay"),
+    )
+)
+LABELS = frozenset((*_TIMES, *_WORDS, "logic levels"))
 _REQUIRED = ("source", "destination", "path_group", "path_type", "data_path_delay_ns")
+_ORDERS = {"(required time - arrival time)": "setup", "(arrival time - required time)": "hold"}
+_FOOT = {"required time": "required_ns", "arrival time": "arrival_ns", "slack": "slack"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,92 +112,148 @@ class Path:
 
 
 def is_path(line: str) -> bool:
-    """Return whether a path begins with this line."""
-    return line.startswith("Slack") and line[5:6] in (" ", ":")
+    """Return whether a path seems to begin with this line."""
+    text = line.lstrip()
+    return text[:5].casefold() == "slack" and ":" in text[5:30] and not text[5:6].isalnum()
+
+
+def label(line: str) -> str:
+    """Return what stands before the first colon of a line, in small letters, or nothing."""
+    name, colon, _ = line[:80].partition(":")
+    return " ".join(name.split()).casefold() if colon else ""
 
 
 def parse(source: Source, start: int) -> tuple[Path | None, int, bool]:
     """Return the path whose slack stands on the line ``start``, the index after it, and whether its cells were shown."""
     lines = source.lines
-    match = _SLACK.fullmatch(lines[start])
-    if match is None or (source.open(start) and not match[3] and match[4] is None):
+    source.mark(start)
+    match = _SLACK.fullmatch(lines[start].strip())
+    order = match[3].strip() if match else ""
+    check = _ORDERS.get(" ".join(order.split()).casefold())
+    if match is None or (match[2] is None and match[1][-1].isdigit()):
         source.warn(start, "the slack of this path cannot be read")
         return None, start + 1, True
-    fields: dict[str, Any] = {"slack_ns": float(match[2] or match[3])}
-    order = match[4] or ""
-    at, last = start + 1, ""
-    while at < len(lines) and lines[at].strip() and not is_path(lines[at]):
-        label = _LABEL.fullmatch(lines[at])
-        text = lines[at].strip()
-        if label:
-            last = " ".join(label[1].split()).casefold()
-            _read(source, at, last, (label[2] or "").strip(), fields)
-        elif text.startswith("(") and last in ("source", "destination"):
-            if not source.open(at):
-                _detail(last, text, fields)
-            last = ""
-        at += 1
+    cut = source.open(start) and any(known.startswith(order.casefold()) for known in _ORDERS)
+    if order and check is None and not cut:
+        source.warn(start, f"the slack is of another check, {order[:60]!r}: it was not read")
+        return None, start + 1, True
+    fields: dict[str, Any] = {"slack_ns": float(match[1])}
+    at = _head(source, start + 1, fields)
     foot = _foot(source, at, fields)
     missing = [name for name in _REQUIRED if name not in fields]
     if missing:
         source.warn(start, f"the path has no {', '.join(missing)}: the text is cut")
-    check = _check(order, fields.get("path_type"))
+    check = check or _check(order, fields.get("path_type"))
     turned = "required_ns" if check == "hold" else "arrival_ns"  # is printed with a minus, ready to be added
     if turned in fields:
         fields[turned] = 0.0 - fields[turned]
-    return Path(check=check, line=start + 1, **fields), foot, foot > at
+    return Path(check=check, line=source.numbers[start], **fields), foot, foot > at
 
 
 def _check(order: str, path_type: str | None) -> str | None:
     """Return which check a path is of, from what its slack is the difference of, or else from its type."""
     if order:
-        return "hold" if order.startswith("arrival time -") else "setup"
+        return "hold" if order.casefold().startswith("(arrival") else "setup"
     if path_type is None:
         return None
-    return "hold" if re.search(r"\bMin at\b", path_type) else "setup"
+    return "hold" if "min at" in path_type.casefold() else "setup"
 
 
-def _read(source: Source, at: int, label: str, text: str, fields: dict[str, Any]) -> None:
+def _head(source: Source, at: int, fields: dict[str, Any]) -> int:
+    """Read the labels under the slack of a path into ``fields``; return the index after them."""
+    lines = source.lines
+    last = ""
+    while at < len(lines):
+        text = lines[at].strip()
+        if not text:
+            following = lines[at + 1].strip() if at + 1 < len(lines) else ""
+            detail = following.startswith("(") and last in ("source", "destination")
+            if not (detail or label(following) in LABELS) or _begins_other(lines, at + 1):
+                break
+        elif is_path(lines[at]) or _begins_other(lines, at) or text[:8].casefold() in ("location", "--------"):
+            break
+        elif text.startswith("(") and last in ("source", "destination"):
+            if not source.open(at):
+                _detail(source, at, last, text, fields)
+            source.mark(at)
+            last = ""
+        elif name := label(text):
+            last = name if name in LABELS or name in _UNREAD else last
+            if name in LABELS:
+                _read(source, at, name, text.partition(":")[2].strip(), fields)
+                source.mark(at)
+            else:
+                source.mark(at)
+                if name not in _UNREAD and source.once(name):
+                    source.warn(at, f"paths have {text.partition(':')[0].strip()[:40]!r}, which is not known", partial=False)
+        at += 1
+    return at
+
+
+def _begins_other(lines: list[str], at: int) -> bool:
+    """Return whether something else than a path begins with the line ``at``; a path group is a part of a path too."""
+    text = lines[at].lstrip()[:20].casefold()
+    if text.startswith("path group:"):
+        return at + 1 < len(lines) and lines[at + 1].lstrip()[:11].casefold() == "from clock:"
+    return text.startswith(("from clock:", "pulse width checks", "max delay paths", "min delay paths", "| "))
+
+
+def _read(source: Source, at: int, name: str, text: str, fields: dict[str, Any]) -> None:
     """Read what stands after a label into ``fields``."""
     whole = not source.open(at)
-    if label in ("source", "destination"):
+    if name in _WORDS:
         if whole and text:
-            fields[label] = text
-    elif label in _WORDS:
-        if whole and text:
-            fields[_WORDS[label]] = text
-    elif label in _TIMES:
+            fields.setdefault(_WORDS[name], text)
+    elif name == "logic levels":
+        _levels(source, at, text, fields)
+    else:
         match = _NS.match(text)
         if match:
-            fields[_TIMES[label]] = float(match[1])
-        elif text.startswith(("inf", "-inf")):
-            fields[_TIMES[label]] = float(text.split()[0].removesuffix("ns"))
-        elif text and not text.startswith("NA"):
-            source.warn(at, f"'{label}' is {text[:40]!r}, which is not a time in ns")
-        if label == "requirement" and match and whole:
+            fields.setdefault(_TIMES[name], float(match[1]))
+        elif text.casefold().startswith(("inf", "-inf")):
+            fields.setdefault(_TIMES[name], float(text.split()[0].casefold().removesuffix("ns")))
+        elif text and not text.casefold().startswith("na"):
+            source.warn(at, f"'{name}' is {text[:40]!r}, which is not a time in ns")
+        if name == "requirement" and match and whole:
             fields["requirement_edges"] = text[match.end() :].strip().removeprefix("(").removesuffix(")") or None
-        if label == "data path delay" and (shares := _SHARES.search(text)):
+        if name == "data path delay" and match and (shares := _SHARES.search(text)):
             names = ("logic_ns", "logic_percent", "route_ns", "route_percent")
-            fields.update(
-                {name: value for name, value in zip(names, map(_float, shares.groups()), strict=True) if value is not None}
-            )
-    elif label == "logic levels":
-        count = re.match(r"([0-9]{1,9})(?![0-9A-Za-z.])", text)
-        if count and (whole or len(text) > count.end()):
-            fields["logic_levels"] = int(count[1])
-        elif not count and text != "NA":
-            source.warn(at, f"'{label}' is {text[:40]!r}, which is not a count")
-        if whole:
-            fields["logic_cells"] = {name: int(number) for name, number in _CELLS.findall(text)}
+            fields |= {name: value for name, value in zip(names, map(_float, shares.groups()), strict=True) if value is not None}
+        elif name == "data path delay" and match and "(" in text and whole:
+            source.warn(at, f"the shares of logic and route are {text[match.end() :].strip()[:60]!r}, which cannot be read")
 
 
-def _detail(of: str, text: str, fields: dict[str, Any]) -> None:
-    """Read the line in brackets under a source or destination."""
+def _levels(source: Source, at: int, text: str, fields: dict[str, Any]) -> None:
+    """Read the levels of logic, as in ``2  (LUT4=1 LUT5=1)``."""
+    count = _COUNT.match(text)
+    whole = not source.open(at)
+    if count and (whole or len(text) > count.end()):
+        fields["logic_levels"] = int(count[1])
+    elif not count and text.casefold() != "na":
+        source.warn(at, f"'logic levels' is {text[:40]!r}, which is not a count")
+    if not whole:
+        return
+    cells = {}
+    for word in (text[count.end() :] if count else "").strip().removeprefix("(").removesuffix(")").split():
+        cell, _, number = word.partition("=")
+        if cell and number.isascii() and number.isdigit() and len(number) < 10:
+            cells[cell] = int(number)
+        else:
+            source.warn(at, f"the cells of the path have {word[:40]!r}, which is no count of cells")
+    fields["logic_cells"] = cells
+
+
+def _detail(source: Source, at: int, of: str, text: str, fields: dict[str, Any]) -> None:
+    """Read the line in brackets under a source or destination, as ``(recovery check against rising-edge clock clk  {...})``."""
     fields[f"{of}_detail"] = text.strip("()")
-    clock = _CLOCKED.search(text)
-    if clock:
-        fields["from_clock" if of == "source" else "to_clock"] = clock[1].strip()
-    period = _PERIOD.search(text)
+    before, brace, waveform = text.partition("{")
+    low = before.casefold()
+    found = next((low.rfind(word) + len(word) for word in ("clocked by ", "-edge clock ", "(clock source ") if word in low), -1)
+    if found >= 0 and brace:
+        fields["from_clock" if of == "source" else "to_clock"] = before[found:].strip(" '")
+    elif brace:
+        source.warn(at, f"the clock of the {of} cannot be read in {text[:60]!r}")
+    period = _PERIOD.search(waveform)
     if period and of == "destination":
         fields["to_period_ns"] = float(period[1])
 
@@ -193,24 +264,40 @@ def _foot(source: Source, at: int, fields: dict[str, Any]) -> int:
     start = at
     while start < len(lines) and not lines[start].strip():
         start += 1
-    if start >= len(lines) or not lines[start].lstrip().startswith("Location"):
+    if start >= len(lines) or lines[start].lstrip()[:8].casefold() != "location":
         return at
     for index in range(start, len(lines)):
         line = lines[index]
         if math.isinf(fields["slack_ns"]) and not line.strip() and not _goes_on(lines, index):
+            source.mark(start, index)
             return index  # without a constraint there is no slack to compute
-        match = _FOOT.fullmatch(line)
-        if match and source.open(index) and not re.search(r"\.[0-9]{3}$|inf$| $", line):
-            match = None  # the text is cut here, perhaps within the number
-        if match and match[1] == "slack":
+        name, number = _time(line)
+        if name and source.open(index) and not re.search(r"\.[0-9]{3}$|inf$| $", line):
+            name = ""  # the text is cut here, perhaps within the number
+        if name == "slack":
+            source.mark(start, index + 1)
+            missing = [time for time, field in _FOOT.items() if time != "slack" and field not in fields]
+            if missing:
+                source.warn(index, f"the foot of the path has no {' and no '.join(missing)}")
             return index + 1
-        if match and match[1] != "slack":
-            fields["required_ns" if match[1] == "required time" else "arrival_ns"] = float(match[2])
-        elif is_path(line) or line.startswith(("From Clock", "Path Group", "Pulse Width", "Max Delay", "Min Delay")):
+        if name:
+            fields[_FOOT[name]] = number
+        elif is_path(line) or _begins_other(lines, index):
             source.warn(index, "the path before this line has no end", partial=False)
+            source.mark(start, index)
             return index
+    source.mark(start, len(lines))
     source.warn(len(lines) - 1, "the text ends inside a path")
     return len(lines)
+
+
+def _time(line: str) -> tuple[str, float]:
+    """Return which time at the foot of a path a line has, and the time; no name where it has none."""
+    text = line.strip()
+    name = next((name for name in _FOOT if text[: len(name)].casefold() == name), "")
+    rest = text[len(name) :]
+    number = _float(rest) if name and rest[:1] == " " else None
+    return ("", 0.0) if number is None else (name, number)
 
 
 def _goes_on(lines: list[str], at: int) -> bool:
@@ -224,4 +311,4 @@ def _float(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return None if math.isnan(value) else value

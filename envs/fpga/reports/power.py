@@ -18,6 +18,14 @@ _SUMMARY = {
     "Ambient Temp (C)": "ambient_temperature_c",
     "ThetaJA (C/W)": "theta_ja_setting_c_per_w",
 }
+_UNREAD = frozenset(
+    (
+        *("total off-chip power (w)", "setting file", "simulation activity file", "design nets matched", "confidence level"),
+        *("airflow (lfm)", "board selection", "board temperature (c)", "heat sink", "thetasa (c/w)", "# of board layers"),
+        *("thetajb (c/w)", "custom thetasa (c/w)", "process", "power mode", "noc power (w)", "aie power (w)", "hbm power (w)"),
+    )
+)
+_KNOWN = {name.casefold(): field for name, field in _SUMMARY.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,19 +85,21 @@ def parse(document: Document) -> PowerReport | None:
     source = document.source
     for placed in document.tables:
         columns = placed.table.columns
-        if placed.kind not in ("", "power"):
-            continue
         if not columns:
-            confidence = _summary(source, placed, fields, remarks) or confidence
+            confidence = _summary(source, placed, fields, remarks, document.kind == "power") or confidence
         elif columns[0] == "On-Chip":
             components += _components(source, placed)
         elif columns[0] == "Source" and "Voltage (V)" in columns:
             rails += _rails(source, placed)
-        elif columns[:2] == ("Name", "Power (W)") and len(columns) == 2:
+        elif columns == ("Name", "Power (W)"):
             hierarchy += _components(source, placed)
+        elif document.kind == "power" and columns[0].casefold() not in ("clock", "user input data", "name"):
+            source.warn(placed.table.line, f"a table whose names begin with {columns[0][:40]!r} is only in tables", partial=False)
     if document.kind == "power" and not fields:
         source.warn(len(source.lines) - 1, "the text ends before its summary")
-    elif not (fields or components or rails or hierarchy or "Power Report" in document.titles):
+    if not (
+        fields or components or rails or hierarchy or (document.kind == "power" and (document.header.command or document.listed))
+    ):
         return None
     return PowerReport(
         **fields,
@@ -101,20 +111,26 @@ def parse(document: Document) -> PowerReport | None:
     )
 
 
-def _summary(source: Source, placed: Placed, fields: dict[str, int | float | None], remarks: list[str]) -> str | None:
+def _summary(
+    source: Source, placed: Placed, fields: dict[str, int | float | None], remarks: list[str], whole: bool
+) -> str | None:
     """Read a table of names and values into ``fields`` and ``remarks``; return the confidence level if it has one."""
     confidence = None
     for row in placed.table.rows:
+        name, cell = row.cells[0], row.cells[-1]
+        low = name.casefold().rstrip("*")
         if len(row.cells) != 2:
-            continue
-        name, cell = row.cells
-        if name in _SUMMARY:
+            source.warn(row.line, "the row has no names above it", partial=whole)
+        elif low in _KNOWN:
             reading = values.reading(source, row.line, name, cell)
-            fields.setdefault(_SUMMARY[name], reading.value)
-            if reading.remark:
+            if fields.setdefault(_KNOWN[low], reading.value) != reading.value:
+                source.warn(row.line, f"{name!r} stands here again with another value, which was not read")
+            if reading.remark and f"{name}: {cell}" not in remarks:
                 remarks.append(f"{name}: {cell}")
-        elif name == "Confidence Level" and cell:
-            confidence = cell
+        elif low == "confidence level":
+            confidence = cell or confidence
+        elif whole and low not in _UNREAD:
+            source.warn(row.line, f"{name[:40]!r} is not known; its value is only in tables", partial=False)
     return confidence
 
 

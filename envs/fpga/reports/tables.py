@@ -1,6 +1,4 @@
-"""The two ways in which Vivado draws a table.
-
-Bordered, in utilization, power and methodology reports (and with ``|---|`` in Markdown)::
+"""Bordered tables, as utilization, power and methodology reports draw them (and Markdown, with ``|---|``).
 
     +------------+------+-------+        a border, the names, a border, rows, a border; more rows and a border may follow.
     |  Site Type | Used | Util% |        Without names (the summary of power) there are two borders only.
@@ -8,12 +6,7 @@ Bordered, in utilization, power and methodology reports (and with ``|---|`` in M
     | CLB LUTs   |   92 | <0.01 |
     +------------+------+-------+
 
-Dashed, in timing reports: names over dashes, then rows until an empty line. Words stand at the left of their column and numbers
-at its right, and cells may be empty, so a cell belongs to the column that it is aligned with::
-
-    Clock         WNS(ns)      TNS(ns)
-    -----         -------      -------
-    sys_clk         5.239        0.000
+A border or a row that is damaged costs what it holds and no more, and is told.
 """
 
 import dataclasses
@@ -23,13 +16,20 @@ import re
 from neurorl.envs.fpga.reports import values
 from neurorl.envs.fpga.reports.text import Source
 
-MAX_ROWS = 100_000  # of a bordered table, which may list every instance of a design
-MAX_GROUPS = 10_000  # rows of a dashed table, which lists clocks or pairs of them
-MAX_COLUMNS = 100
-_BORDER = re.compile(r"\+(?:[-=]+\+)+")
-_RULE = re.compile(r"\|(?: *:?-+:? *\|)+")  # Markdown's
-_CELL = re.compile(r"\S+(?: \S+)*")
-_SLACK_NAME = re.compile(r"T(?:N|H|PW)S (?:Failing|Total) Endpoints|(?:From|To) Clock|Path Group|\S+")  # apart by one space too
+MAX_ROWS = 100_000  # of a table, which may list every instance of a design
+_BORDER = re.compile(r"\+(?:[-=]++\+)++")
+_RULE = re.compile(r"\|(?: *+:?-++:? *+\|)++")  # Markdown's
+# Names by which a row is known to be the names of a table, and a table to be one of those that are read.
+NAMES = {
+    name.casefold(): name
+    for name in (
+        *("Site Type", "Used", "Fixed", "Prohibited", "Available", "Util%", "Ref Name", "Functional Category"),
+        *("Instance", "Module", "Total LUTs", "Logic LUTs", "LUTRAMs", "SRLs", "FFs", "RAMB36", "RAMB18", "URAM"),
+        *("DSP Blocks", "DSP48 Blocks", "DSPs"),
+        *("On-Chip", "Power (W)", "Utilization (%)", "Source", "Voltage (V)", "Total (A)", "Dynamic (A)", "Static (A)", "Name"),
+        *("Rule", "Severity", "Description", "Violations", "Checks"),
+    )
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,87 +52,162 @@ class Table:
     end: int  # index after its last line
 
 
+def _kind(text: str) -> str:
+    """Return what a stripped line is of a table: "border", "damaged" border, "row", "broken" row, or nothing."""
+    if text.startswith("+") and _BORDER.fullmatch(text):
+        return "border"
+    if text.startswith("|") and text.endswith("|") and len(text) > 1:
+        return "border" if _RULE.fullmatch(text) else "row"
+    drawn = text.count("-") + text.count("+") + text.count("=")
+    if text[:1] in ("+", "-", "=") and "+" in text and len(text) > 4 and drawn >= 0.7 * len(text):
+        return "damaged"
+    return "broken" if text.count("|") > 1 or (text.startswith("|") and ":" not in text) else ""
+
+
 def is_bordered(lines: list[str], start: int) -> bool:
     """Return whether a bordered table begins at ``start``."""
-    text = lines[start].strip()
-    if text.startswith("+"):
-        return _BORDER.fullmatch(text) is not None and start + 1 < len(lines) and lines[start + 1].lstrip().startswith("|")
-    if not (text.startswith("|") and text.endswith("|") and len(text) > 1) or start + 1 >= len(lines):
+    kind = _kind(lines[start].strip())
+    if kind not in ("border", "damaged", "row") or start + 1 >= len(lines):
         return False
-    return _RULE.fullmatch(lines[start + 1].strip()) is not None
+    following = _kind(lines[start + 1].strip())
+    if kind == "row":
+        return following in ("border", "damaged", "row")
+    return following in ("row", "broken") or (following == kind == "border")
+
+
+def is_markdown(lines: list[str], at: int) -> bool:
+    """Return whether the line ``at`` has the names of a table of Markdown, which no report has."""
+    return _kind(lines[at].strip()) == "row" and at + 1 < len(lines) and _RULE.fullmatch(lines[at + 1].strip()) is not None
+
+
+def counts_sites(line: str) -> bool:
+    """Return whether a line has the names of a table that counts sites."""
+    text = line.strip()
+    return _kind(text) == "row" and text[1:].split("|", 1)[0].strip().casefold() == "site type"
 
 
 def bordered(source: Source, start: int) -> Table:
     """Return the bordered table that begins at ``start``; what is damaged or cut in it is noted and left out."""
     lines = source.lines
-    groups: list[list[Row]] = [[]]
-    borders, border = 0, ""
-    markdown = not lines[start].lstrip().startswith("+")
+    groups: list[list[Row]] = [[]]  # rows between borders
+    borders, border, width = 0, "", 0
     at = start
     while at < len(lines):
-        text = lines[at].strip()
-        if _BORDER.fullmatch(text) or (markdown and _RULE.fullmatch(text)):
+        kind = _kind(lines[at].strip())
+        if kind == "damaged" and source.open(at):
+            break  # the text is cut inside it
+        if not kind:
+            after = _after_gap(lines, at)
+            if after == at or not groups[-1]:
+                break
+            at = after
+            continue
+        if kind in ("border", "damaged"):
+            if kind == "damaged":
+                source.warn(at, "the border of the table is damaged", partial=False)
             borders += 1
-            border = border or text
-            if groups[-1]:
-                groups.append([])
+            border = border or lines[at].strip()
+            groups.append([])
             if borders > 1 and not _goes_on(lines, at + 1, groups):
                 at += 1
                 break
-        elif text.startswith("|"):
-            cells = _cells(text, border)
-            if cells is None:
-                source.warn(at, "the row of the table has no end")
-            else:
-                inner = lines[at].lstrip()[1:]
-                groups[-1].append(Row(cells, at, max(len(inner) - len(inner.lstrip(" ")) - 1, 0)))
+        elif kind == "row" and (cells := _cells(lines[at].strip(), border, width)):
+            width = width or len(cells)
+            inner = lines[at].lstrip()[1:]
+            groups[-1].append(Row(cells, at, max(len(inner) - len(inner.lstrip(" ")) - 1, 0)))
         else:
-            break
+            source.warn(at, "the row of the table has no end")
         at += 1
-    if not groups[-1]:
-        groups.pop()
-    closed = markdown or (borders > 1 and _BORDER.fullmatch(lines[at - 1].strip()) is not None)
-    if not closed:
-        source.warn(at - 1, "the table has no lower border: the text is cut")
-        if borders == 1 and len(groups) == 1 and len(groups[0]) == 1:
-            return Table((), (), start, at)  # its names, or its first row: who can tell
-    # A single row of words between two borders is the names of a table without rows.
-    named = len(groups) > 1 or markdown or borders > 2 or (len(groups) == 1 and _names_only(groups[0]))
-    if named and closed and len(groups) == 1 and borders == 2 and at >= len(lines):
-        source.warn(at - 1, "the table ends after its names: the text is cut")
-    columns = _join(groups[0]) if named and groups else ()
-    rows = [row for group in groups[named:] for row in group]
+    source.mark(start, at)
+    columns, rows = _named(source, groups, borders, at)
     return Table(columns, _sized(source, columns, rows), start, at)
+
+
+def _after_gap(lines: list[str], at: int) -> int:
+    """Return where a table goes on after the empty line ``at``, or ``at`` where it does not."""
+    following = at + 1
+    if lines[at].strip() or following >= len(lines):
+        return at
+    before, after = lines[at - 1].strip(), lines[following].strip()
+    alike = _kind(after) in ("row", "border") and len(before) == len(after)
+    return following if alike and _kind(before) == "row" else at
 
 
 def _goes_on(lines: list[str], at: int, groups: list[list[Row]]) -> bool:
     """Return whether a table has more after a border: rows, or the second border of one without rows."""
     if at >= len(lines):
         return False
-    text = lines[at].strip()
-    return text.startswith("|") or (len(groups) == 2 and not groups[1] and _BORDER.fullmatch(text) is not None)
+    kind = _kind(lines[at].strip())
+    return kind in ("row", "broken") or (kind != "" and not any(groups[2:]))
 
 
-def _names_only(group: list[Row]) -> bool:
-    return len(group) == 1 and all(isinstance(values.loose(cell), str) for cell in group[0].cells)
+def _named(source: Source, groups: list[list[Row]], borders: int, end: int) -> tuple[tuple[str, ...], list[Row]]:
+    """Return the names of the columns and the rows of a table, from its rows between borders, the first before any border."""
+    filled = [group for group in groups if group]
+    rows = [row for group in filled for row in group]
+    markdown = any(_RULE.fullmatch(source.lines[row.line + 1].strip()) for row in groups[0][-1:] if row.line + 1 < end)
+    closed = markdown or _kind(source.lines[end - 1].strip()) in ("border", "damaged")
+    if not closed:
+        source.warn(end - 1, "the table has no lower border: the text is cut")
+    elif groups[0] and not markdown:
+        source.warn(groups[0][0].line, "the table has no upper border", partial=False)
+    if not filled:
+        return (), []
+    if _are_names(filled[0]):
+        if closed and not markdown and borders == 2 and len(filled) == 1 and end >= len(source.lines):
+            source.warn(end - 1, "the table ends after its names: the text is cut")
+        return _join(filled[0]), [row for group in filled[1:] for row in group]
+    if len(rows) > 1 and _are_names(rows[:1]):
+        source.warn(rows[0].line, "the names of the table have no border", partial=False)
+        return _join(rows[:1]), rows[1:]
+    if not closed and borders == 1 and len(rows) == 1:
+        return (), []  # its names, or its first row: who can tell
+    first = groups[0] or (groups[1] if len(groups) > 1 else [])
+    pairs = not markdown and len((first or rows)[0].cells) == 2  # which have no names, but for those that are known
+    if first and len(first) < 4 and not pairs and _words(first) and (markdown or len(filled) > 1 or borders > 1):
+        return _join(first), [row for group in filled[1:] for row in group]
+    if groups[0] or (borders > 2 and not pairs):
+        source.warn(rows[0].line, f"{len(rows)} rows of a table have no names above them")
+    return (), rows
 
 
-def _cells(text: str, border: str) -> tuple[str, ...] | None:
-    """Return the cells of a row, or None if it does not end."""
-    if len(text) < 2 or not text.endswith("|"):
-        return None
+def _are_names(group: list[Row]) -> bool:
+    """Return whether rows are the names of a table: words only, at least two of them or half of them known."""
+    if len(group) > 3:
+        return False
+    names = _join(group)
+    known = sum(name.casefold() in NAMES for name in names)
+    return known >= min(2, len(names)) and _words(group)
+
+
+def _words(group: list[Row]) -> bool:
+    return all(_is_word(cell) or not cell for row in group for cell in row.cells)
+
+
+def _is_word(cell: str) -> bool:
+    try:
+        values.read(cell)
+    except ValueError:
+        return True
+    return False
+
+
+def _cells(text: str, border: str, width: int) -> tuple[str, ...]:
+    """Return the cells of a row; ``width`` is how many the first row has, 0 for that itself."""
     cells = text[1:-1].split("|")
-    count = border.count("+") - 1
-    if len(cells) > count > 1 and len(text) == len(border):  # a bar stands in a cell: the border tells where cells end
+    if len(cells) > width == border.count("+") - 1 > 1 and len(text) == len(border):
+        # A bar stands in a cell: the border tells where cells end.
         ends = [index for index, mark in enumerate(border) if mark == "+"]
         cells = [text[a + 1 : b] for a, b in itertools.pairwise(ends)]
     return tuple(cell.strip() for cell in cells)
 
 
 def _join(group: list[Row]) -> tuple[str, ...]:
-    """Return the names of the columns, which may be written over several lines."""
+    """Return the names of the columns, which may be written over several lines; known names as Vivado writes them."""
     width = max((len(row.cells) for row in group), default=0)
-    return tuple(" ".join(row.cells[i] for row in group if i < len(row.cells) and row.cells[i]) for i in range(width))
+    lines = list(dict.fromkeys(row.cells for row in group))
+    joined = (" ".join(cells[i] for cells in lines if i < len(cells) and cells[i]) for i in range(width))
+    return tuple(NAMES.get(" ".join(name.split()).casefold(), name) for name in joined)
 
 
 def _sized(source: Source, columns: tuple[str, ...], rows: list[Row]) -> tuple[Row, ...]:
@@ -141,105 +216,20 @@ def _sized(source: Source, columns: tuple[str, ...], rows: list[Row]) -> tuple[R
     if len(rows) > MAX_ROWS:
         source.warn(rows[MAX_ROWS].line, f"only the first {MAX_ROWS:,} rows of the table were read")
         rows = rows[:MAX_ROWS]
+    rows = [_without_bars(row, columns) for row in rows]
     for row in rows:
         if len(row.cells) != width:
             source.warn(row.line, f"the row has {len(row.cells)} cells, and its table {width} columns")
     return tuple(row for row in rows if len(row.cells) == width)
 
 
-def dashed(source: Source, start: int) -> Table:
-    """Return the dashed table whose names stand at ``start``."""
-    lines = source.lines
-    pattern = _SLACK_NAME if "S(ns)" in lines[start] else _CELL
-    names = [(m.start(), m.end(), m[0]) for m in pattern.finditer(lines[start])]
-    columns = tuple(name for _, _, name in names)
-    if len(columns) > MAX_COLUMNS:
-        return Table(columns, (), start, start + 1)
-    at = start + 1
-    if at < len(lines) and lines[at].strip() and not lines[at].strip(" -"):
-        at += 1
-    rows: list[Row] = []
-    while at < len(lines) and lines[at].strip(" -"):
-        if len(rows) >= MAX_GROUPS:
-            source.warn(at, f"only the first {MAX_GROUPS:,} rows of the table were read")
-            break
-        row = _aligned(source, at, names)
-        if row is None:
-            break
-        rows.append(row)
-        at += 1
-    if not rows and at >= len(lines):
-        source.warn(len(lines) - 1, "the table has no rows: the text is cut")
-    return Table(columns, tuple(rows), start, at)
-
-
-def _aligned(source: Source, at: int, names: list[tuple[int, int, str]]) -> Row | None:
-    """Return a row of a dashed table, its cells empty where nothing stands; None: this is a sentence, not a row."""
-    line = source.lines[at]
-    parts = _parts(line)
-    if len(names) > 3 and len(parts) == 1 and (" " in parts[0][2] or parts[0][2].startswith("`")):
-        return None
-    cells = [""] * len(names)
-    if len(parts) > len(names):
-        source.warn(at, f"the row has {len(parts)} cells, and its table {len(names)} columns")
-        return Row(tuple(cells), at)
-    if len(parts) == len(names):
-        places: list[int] | None = list(range(len(names)))
-    else:
-        places = _places(parts, names)
-    if places is None:
-        source.warn(at, "the row cannot be told apart into the columns of its table")
-        return Row(tuple(cells), at)
-    for place, (_, _, text) in zip(places, parts, strict=True):
-        cells[place] = text
-    cut = False
-    if source.open(at) and parts:
-        _, end, text = parts[-1]
-        # Numbers stand at the right of their column: one that ends before it may have lost digits.
-        whole = end == names[places[-1]][1] or end < len(line) or re.fullmatch(r"[-+]?[0-9]+\.[0-9]{3}|NA", text)
-        cut = not (whole and places[-1] == len(names) - 1)
-        if not whole:
-            cells[places[-1]] = ""
-        if cut:
-            source.warn(at, "the text ends inside the row")
-    return Row(tuple(cells), at, len(line) - len(line.lstrip(" ")), cut)
-
-
-def _parts(line: str) -> list[tuple[int, int, str]]:
-    """Return start, end and text of what stands apart in a line; numbers apart by one space only are apart too."""
-    parts = []
-    for match in _CELL.finditer(line):
-        words = match[0].split(" ")
-        if len(words) > 1 and all(_numeric(word) for word in words):
-            start = match.start()
-            for word in words:
-                parts.append((start, start + len(word), word))
-                start += len(word) + 1
-        else:
-            parts.append((match.start(), match.end(), match[0]))
-    return parts
-
-
-def _numeric(word: str) -> bool:
-    try:
-        values.read(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _places(parts: list[tuple[int, int, str]], names: list[tuple[int, int, str]]) -> list[int] | None:
-    """Return the column of each part: aligned at the right, at the left, or overlapping; None if two meet in one."""
-    places: list[int] = []
-    for start, end, _ in parts:
-        scores = [(end == b) * 3 + (start == a) * 2 + (start < b and a < end) for a, b, _ in names]
-        best = max(range(len(names)), key=scores.__getitem__)
-        if not scores[best]:  # a clock, indented under the one it is made from, may stand right of the short name
-            best = max((i for i, (a, _, _) in enumerate(names) if a <= start), default=0)
-        if places and best <= places[-1]:
-            return None
-        places.append(best)
-    return places
+def _without_bars(row: Row, columns: tuple[str, ...]) -> Row:
+    """Return a row of rules whose description has a bar with the description in one cell."""
+    more = len(row.cells) - len(columns)
+    if more <= 0 or columns[1:3] != ("Severity", "Description"):
+        return row
+    description = " | ".join(row.cells[2 : 3 + more])
+    return dataclasses.replace(row, cells=(*row.cells[:2], description, *row.cells[3 + more :]))
 
 
 def depths(rows: tuple[Row, ...]) -> list[int]:

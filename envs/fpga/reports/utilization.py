@@ -65,24 +65,44 @@ def parse(document: Document) -> UtilizationReport | None:
     """Return the utilization that a text tells, or None where it tells nothing of it."""
     resources: list[Resource] = []
     instances: list[Instance] = []
+    source, whole = document.source, document.kind == "utilization"
     for placed in document.tables:
         columns = placed.table.columns
-        if placed.kind not in ("", "utilization") or not columns:
-            continue
-        if "Used" in columns and (placed.kind or "Util%" in columns or columns[0] in ("Site Type", "Ref Name")):
-            resources += _resources(document.source, placed)
+        if not columns:
+            if whole:
+                source.warn(placed.table.line, "a table has no names; its rows are only in tables")
+        elif "Used" in columns and (whole or _of_chip(placed)):
+            resources += _resources(source, placed)
         elif "Total LUTs" in columns and columns[0] in ("Instance", "Total LUTs"):
-            instances += _instances(document.source, placed)
-    if not resources and not instances and document.kind != "utilization":
-        return None if "Utilization Design Information" not in document.titles else UtilizationReport()
+            instances += _instances(source, placed)
+        elif whole and not _is_other(columns):
+            source.warn(placed.table.line, f"a table whose names begin with {columns[0][:40]!r} is only in tables", partial=False)
     if not resources and not instances:
-        document.source.warn(len(document.source.lines) - 1, "the text ends before its first table")
+        if not whole or not (document.header.command or document.listed):
+            return None
+        source.warn(len(source.lines) - 1, "the text ends before its first table")
     named = {short: _named(resources, names) or _of_top(short, instances) for short, names in SHORTCUTS.items()}
     return UtilizationReport(**named, resources=tuple(resources), instances=tuple(instances))
 
 
+def _of_chip(placed: Placed) -> bool:
+    """Return whether a table of an excerpt counts sites of a chip, and not the blocks of a disk."""
+    names = {name.casefold() for names in SHORTCUTS.values() for name in names}
+    rows = any(row.cells[0].rstrip("*").casefold() in names for row in placed.table.rows)
+    return placed.table.columns[0] in ("Site Type", "Ref Name") or ("Util%" in placed.table.columns and rows)
+
+
+def _is_other(columns: tuple[str, ...]) -> bool:
+    """Return whether a table is one of those that are known and not read: registers by type, and what crosses regions."""
+    low = [column.casefold() for column in columns]
+    return low == ["total", "clock enable", "synchronous", "asynchronous"] or any("slr" in name or "sll" in name for name in low)
+
+
 def _resources(source: Source, placed: Placed) -> list[Resource]:
     table = placed.table
+    unknown = [column for column in table.columns[1:] if column and column not in tables.NAMES.values()]
+    if unknown:
+        source.warn(table.line, f"the table has {unknown[0][:40]!r} among its names, which is not known", partial=False)
     result = []
     for row, depth in zip(table.rows, tables.depths(table.rows), strict=True):
         read = {
@@ -113,7 +133,8 @@ def _instances(source: Source, placed: Placed) -> list[Instance]:
 
 
 def _named(resources: list[Resource], names: tuple[str, ...]) -> Resource | None:
-    return next((resource for resource in resources if resource.name.rstrip("*") in names), None)
+    low = {name.casefold() for name in names}
+    return next((resource for resource in resources if resource.name.rstrip("*").casefold() in low), None)
 
 
 def _of_top(short: str, instances: list[Instance]) -> Resource | None:

@@ -50,7 +50,7 @@ def test_path_groups_between_clocks_and_of_the_user(timing):
     assert (by_kind["other"][0].name, by_kind["other"][0].slacks.whs_ns) == ("**async_default**", 0.41)
     ignored, unconstrained = timing.untimed
     assert (ignored.kind, ignored.from_clock, ignored.to_clock, ignored.max_delay_endpoints) == ("ignored", "core", "fast", 2)
-    assert (unconstrained.kind, unconstrained.from_clock, unconstrained.to_clock) == ("unconstrained", "", "core")
+    assert (unconstrained.kind, unconstrained.from_clock, unconstrained.to_clock) == ("unconstrained", None, "core")
     assert unconstrained.min_delay_endpoints == 7
 
 
@@ -220,8 +220,8 @@ def test_a_path_group_may_lack_a_clock():
 
 """
     first, second = reports.parse(text).timing.groups
-    assert (first.name, first.from_clock, first.to_clock, first.slacks.wns_ns) == ("**default**", "core", "", 1.25)
-    assert (second.from_clock, second.to_clock, second.slacks.tns_total_endpoints) == ("", "core", 4)
+    assert (first.name, first.from_clock, first.to_clock, first.slacks.wns_ns) == ("**default**", "core", None, 1.25)
+    assert (second.from_clock, second.to_clock, second.slacks.tns_total_endpoints) == (None, "core", 4)
 
 
 def test_a_design_whose_worst_group_is_not_shown_has_no_worst_clock():
