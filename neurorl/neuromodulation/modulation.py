@@ -80,7 +80,8 @@ class Modulation(Checked):
         self, levels: Levels, felt: Levels, delta: Float[Array, ""], value: Float[Array, ""], timestep: Any
     ) -> tuple[Levels, Scalar]:
         """Return the levels after an environment step, and the factor of the actor's learning rate."""
-        outcome, gate = Outcome(delta, value, timestep), jnp.ones_like(delta)
+        outcome = Outcome(delta, value, timestep)
+        gate: Scalar = jnp.ones_like(delta)
         levels = {name: each.after(levels[name], felt[name], outcome) for name, each in self.bank.items()}
         for name, each in self.bank.items():
             gate = each.gate(levels[name], felt[name], gate)

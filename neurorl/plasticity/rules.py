@@ -23,13 +23,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Real
 
 from neurorl.errors import NeurorlError, nearest
 from neurorl.plasticity.stdp import STDP
 from neurorl.synapses.sparse_spike_trace import SparseSpikeTrace
 from neurorl.synapses.spike_trace import SpikeTrace
-from neurorl.typing import Numbers
 
 Rule = Callable[[STDP, Array, Array, Array, Array, Array], Array]
 Presynaptic = SpikeTrace | SparseSpikeTrace
@@ -51,7 +50,15 @@ class LinearRule:
     depression: bool  # whether there is the second term
     needs_hazard: bool = False
 
-    def __call__(self, p: STDP, x: Numbers, y: Numbers, pre: Numbers, post: Numbers, hazard: Numbers) -> Float[Array, "..."]:
+    def __call__(
+        self,
+        p: STDP,
+        x: Real[Array, "..."],
+        y: Real[Array, "..."],
+        pre: Real[Array, "..."],
+        post: Real[Array, "..."],
+        hazard: Real[Array, "..."],
+    ) -> Float[Array, "..."]:
         """Return the increment of one step."""
         change = p.a_plus * (x + pre if self.coincident else x) * self.credit(post, hazard)
         return change - p.a_minus * y * pre if self.depression else change

@@ -63,7 +63,7 @@ def window(parameters: STDP, dt: Real[Array, "*pairs"]) -> Float[Array, "*pairs"
     return jnp.where(dt > 0, potentiation, jnp.where(dt < 0, depression, 0.0))
 
 
-def change(parameters: STDP, x: Numbers, y: Numbers, pre: Numbers, post: Numbers) -> Float[Array, "..."]:
+def change(parameters: STDP, x: Real[Array, "..."], y: Real[Array, "..."], pre: Numbers, post: Numbers) -> Float[Array, "..."]:
     """Return the weight change of one step's spikes, elementwise.
 
     Args:

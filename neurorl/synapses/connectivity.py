@@ -88,11 +88,12 @@ def from_pairs(
     pre: Sequence[int] | Int[np.ndarray, " s"], post: Sequence[int] | Int[np.ndarray, " s"], n_pre: int, n_post: int
 ) -> Connectivity:
     """Return the synapses (pre[k], post[k]), which may come in any order and more than once."""
-    order = np.lexsort((post, pre))
-    pre, post = np.asarray(pre)[order], np.asarray(post)[order]
+    sources, targets = np.asarray(pre), np.asarray(post)
+    order = np.lexsort((targets, sources))
+    sources, targets = sources[order], targets[order]
     new = np.ones(len(order), bool)
-    new[1:] = (np.diff(pre) != 0) | (np.diff(post) != 0)
-    return Connectivity(pre[new], post[new], n_pre, n_post)
+    new[1:] = (np.diff(sources) != 0) | (np.diff(targets) != 0)
+    return Connectivity(sources[new], targets[new], n_pre, n_post)
 
 
 def all_to_all(n_pre: int, n_post: int, self_connections: bool = True) -> Connectivity:
