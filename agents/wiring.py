@@ -20,9 +20,11 @@ from neurorl.agents.actions import Actions
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network
 from neurorl.networks.population import Population
-from neurorl.neurons import MODELS, neuron
+from neurorl.neurons import MODELS, izhikevich, neuron
 from neurorl.neurons.escape_noise import EscapeNoise
+from neurorl.neurons.izhikevich import Izhikevich
 from neurorl.neurons.lif import LIF
+from neurorl.neurons.noise import NoiseCurrent
 from neurorl.parameters import Checked, parameter
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
@@ -100,8 +102,9 @@ def _build(w: Wiring, inputs: int, groups: int, actions: Actions, duration: floa
         network.connect(inhibitory, hidden, weight=w.inhibition)
     sources = [hidden, _memory(network, w, sensory)] if w.memory else [hidden]
     motor = _motor(network, w, actions)
+    rule = "pair-stdp" if getattr(motor.neuron, "escape", None) is None else "escape-noise"
     for source in sources:
-        _learn(network, w, source, motor, w.motor_tau, w.width, groups, w.learning_rate, duration, rule="escape-noise")
+        _learn(network, w, source, motor, w.motor_tau, w.width, groups, w.learning_rate, duration, rule=rule)
     for name, receptor in (("value", 1.0), ("cost", -1.0)):
         rest = RESET + w.critic_drive * np.linspace(0.8, 1.2, w.critics)
         critic = network.add_population(
@@ -138,7 +141,13 @@ def _motor(network: Network, w: Wiring, actions: Actions) -> Population:
         model: Any = LIF(tau_m=w.motor_tau, v_rest=rest, v_threshold=THRESHOLD, v_reset=RESET, escape=EscapeNoise(1.0, w.width))
     else:
         model = neuron.find(w.motor, MODELS)
-    motor = network.add_population(actions.size * w.motor_neurons, "motor", neuron=model, name="motor")
+        if isinstance(model, Izhikevich):
+            rest = float(izhikevich.resting_point(model).v)
+            noise = EscapeNoise(1.0, w.width)
+            model = model.replace(escape=noise, v_threshold=rest - w.width * float(np.log(w.motor_rate / 1000.0)))  # type: ignore[attr-defined]
+    silent = getattr(model, "escape", None) is None  # a model without noise of its own explores by that of its input
+    background = NoiseCurrent(sigma=6.0, mean=10.0, tau=2.0) if silent else None
+    motor = network.add_population(actions.size * w.motor_neurons, "motor", neuron=model, name="motor", noise=background)
     if w.lateral:
         lateral = network.add_population(10, "inhibitory", neuron=_lif(w.motor_tau), name="motor inhibition")
         network.connect(motor, lateral, weight=_spread(15.0 / w.motor_neurons, 10, motor.size), plastic=False)
@@ -165,7 +174,7 @@ def _learn(
     range); the membrane's filter and the expected number of spikes turn both into mV per spike.
     """
     share = -np.expm1(-1.0 / tau) / groups  # of a steady drive that one spike brings
-    scale = unit * share * share * (1.0 if rule == "escape-noise" else 1.0 / (duration * 0.12))
+    scale = unit * share * share * (1.0 / (duration * 0.12) if rule == "td-ltp" else 1.0)
     plastic = DopamineSTDP(
         stdp=STDP(a_plus=1.0, tau_plus=tau),
         bounds=WeightBounds(kind="none"),

@@ -11,6 +11,9 @@ to the end of its step; there is no refractory period. Two first-order schemes:
   for steps of 1 ms. NEST's ``izhikevich`` with ``consistent_integration=False`` is the same.
 - ``"euler"``: one forward Euler step of both, u with the old v. NEST's ``izhikevich`` is the same by default; take steps
   of 0.1 ms.
+
+With ``escape`` the upstroke begins at random, the more often the nearer v is to ``v_threshold`` (``neurons/escape_noise``), which
+makes a policy of a cell whose own threshold is a trajectory: the noise is of this package, not of the paper.
 """
 
 from typing import Any, NamedTuple
@@ -20,6 +23,7 @@ from flax import struct
 from jaxtyping import Array, Float
 
 from neurorl.neurons import population
+from neurorl.neurons.escape_noise import EscapeNoise, fire, probability
 from neurorl.neurons.neuron import Neuron
 from neurorl.parameters import parameter
 from neurorl.typing import Numbers, PerNeuron, Scalar
@@ -34,6 +38,8 @@ class Izhikevich(Neuron):
     c: PerNeuron = parameter(-65.0, "potential after a spike, mV")
     d: PerNeuron = parameter(8.0, "what a spike adds to u, mV/ms")
     v_peak: PerNeuron = parameter(30.0, "potential at which a spike is cut off, mV")
+    v_threshold: PerNeuron = parameter(-50.0, "potential at which escape noise has its rate, mV; without noise it is not used")
+    escape: EscapeNoise | None = None
     scheme: str = parameter("half_steps", "integration scheme", choices=("half_steps", "euler"), static=True)
 
     def __post_init__(self) -> None:
@@ -49,7 +55,16 @@ class Izhikevich(Neuron):
         self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0, key: Array | None = None
     ) -> tuple[Any, Float[Array, " n"]]:
         """Advance a population by one step (:func:`step`)."""
-        return step(self, state, current, dt)
+        return step(self, state, current, dt, key)
+
+    def hazard(self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
+        """Return the probability [n] of a spike in a step from ``state``: 1 where the upstroke is over."""
+        v, _ = integrate(self, state, current, dt)
+        return jnp.where(v >= self.v_peak, 1.0, self.escape is not None and probability(self.escape, v - self.v_threshold, dt))
+
+    def modulated(self, threshold: Numbers = 0.0, tau_m: Numbers = 1.0) -> Any:
+        """Return the model with the threshold of its escape noise raised, mV; its membrane has no time constant."""
+        return self.replace(v_threshold=self.v_threshold + threshold)  # type: ignore[attr-defined]
 
 
 PRESETS = {
@@ -92,8 +107,29 @@ def init(n: int, parameters: Izhikevich = Izhikevich()) -> IzhikevichState:
     return IzhikevichState(*(jnp.broadcast_to(x, (n,)) for x in resting_point(parameters)))
 
 
-def step(
+def integrate(
     parameters: Izhikevich, state: IzhikevichState, current: Float[Array, " n"], dt: Scalar = 1.0
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Return v and u [n] at the end of a step, before any spike."""
+    p = parameters
+    v, u = state
+
+    def slope(v: Array) -> Array:
+        return 0.04 * v * v + 5.0 * v + 140.0 - u + current
+
+    if p.scheme == "euler":
+        return v + dt * slope(v), u + dt * p.a * (p.b * v - u)
+    v = v + 0.5 * dt * slope(v)
+    v = v + 0.5 * dt * slope(v)
+    return v, u + dt * p.a * (p.b * v - u)
+
+
+def step(
+    parameters: Izhikevich,
+    state: IzhikevichState,
+    current: Float[Array, " n"],
+    dt: Scalar = 1.0,
+    key: Array | None = None,
 ) -> tuple[IzhikevichState, Float[Array, " n"]]:
     """Advance a population by one step.
 
@@ -102,21 +138,14 @@ def step(
         state: Its state.
         current: [n], input current, constant within the step, mV/ms.
         dt: Step, ms.
+        key: A JAX key, needed by escape noise only.
 
     Returns:
         The new state, and the spikes [n] as 0.0 or 1.0.
     """
     p = parameters
-    v, u = state
-
-    def slope(v: Array) -> Array:
-        return 0.04 * v * v + 5.0 * v + 140.0 - u + current
-
-    if p.scheme == "euler":
-        v, u = v + dt * slope(v), u + dt * p.a * (p.b * v - u)
-    else:
-        v = v + 0.5 * dt * slope(v)
-        v = v + 0.5 * dt * slope(v)
-        u = u + dt * p.a * (p.b * v - u)
+    v, u = integrate(p, state, current, dt)
     spikes = v >= p.v_peak
+    if p.escape is not None:
+        spikes = spikes | fire(p.escape, key, v - p.v_threshold, dt)
     return IzhikevichState(jnp.where(spikes, p.c, v), jnp.where(spikes, u + p.d, u)), spikes.astype(v.dtype)

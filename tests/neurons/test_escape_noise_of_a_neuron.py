@@ -9,6 +9,7 @@ from neurorl.errors import NeurorlError
 from neurorl.neurons import adaptive_lif, escape_noise, lif, population
 from neurorl.neurons.adaptive_lif import AdaptiveLIF
 from neurorl.neurons.escape_noise import EscapeNoise
+from neurorl.neurons.izhikevich import Izhikevich
 from neurorl.neurons.lif import LIF, LIFState
 
 P = LIF()
@@ -94,3 +95,17 @@ def test_noise_without_a_key_and_impossible_constants_are_refused():
         EscapeNoise(width=0.0)
     with pytest.raises(NeurorlError, match=r"tau_0' is -1.0"):
         EscapeNoise(tau_0=-1.0)
+
+
+def test_an_izhikevich_cell_with_escape_noise_fires_as_often_as_its_hazard_says_and_without_it_is_the_paper():
+    cell = Izhikevich(escape=EscapeNoise(tau_0=1.0, width=2.0), v_threshold=-60.0)
+    state = cell.init(N)
+    probability = cell.hazard(state, jnp.zeros(N), 1.0)
+    _, spikes = jax.jit(cell.step)(state, jnp.zeros(N), 1.0, KEY)
+    p = float(probability[0])
+    assert 0.0 < p < 0.1
+    assert abs(spikes.mean() - p) <= 5 * np.sqrt(p * (1 - p) / N)
+    assert float(cell.modulated(threshold=1e6).hazard(state, jnp.zeros(N)).max()) == 0.0
+    plain = Izhikevich()
+    assert float(plain.hazard(plain.init(3)._replace(v=jnp.full(3, 29.0)), jnp.full(3, 50.0)).min()) == 1.0
+    assert float(plain.hazard(plain.init(3), jnp.zeros(3)).max()) == 0.0
