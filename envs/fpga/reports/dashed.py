@@ -19,6 +19,7 @@ from neurorl.envs.fpga.reports.text import Source
 
 MAX_GROUPS = 10_000  # rows of a table, which lists clocks or pairs of them
 MAX_COLUMNS = 30
+MAX_NAMES, MAX_ROW = 2_000, 6_000  # characters
 _SLACKS = ("WNS(ns)", "TNS(ns)", "WHS(ns)", "THS(ns)", "WPWS(ns)", "TPWS(ns)")
 _ENDPOINTS = tuple(f"{total} {which} Endpoints" for total in ("TNS", "THS", "TPWS") for which in ("Failing", "Total"))
 _WORDS = ("Path Group", "From Clock", "To Clock", "Waveform(ns)", "Period(ns)", "Frequency(MHz)", "Clock")
@@ -50,6 +51,8 @@ def kind(line: str) -> str:
     """Return whose names stand in ``line``: "design", "intra", "inter", "other", "clocks", "untimed", "rules", or nothing."""
     low = line.casefold()
     if "(ns)" not in low and "severity" not in low and not ("group" in low and "clock" in low):
+        return ""
+    if len(low.strip()) > MAX_NAMES:
         return ""
     columns = _names(line)
     found = {column.name for column in columns if column.known}
@@ -163,6 +166,9 @@ def _goes_on(lines: list[str], at: int, names: tuple[str, ...]) -> bool:
 def _row(source: Source, at: int, columns: list[Column]) -> Row | None:
     """Return a row, its cells empty where nothing stands or where, with a note, they cannot be told; None: not even its names."""
     line = source.lines[at]
+    if len(line.strip()) > MAX_ROW:
+        source.warn(at, f"the row has more than {MAX_ROW:,} characters and was not read")
+        return None
     parts = _parts(line)
     places = _aligned(parts, columns)
     if places is None and source.open(at) and len(parts) > 1 and (places := _aligned(parts[:-1], columns)) is not None:

@@ -51,6 +51,8 @@ TITLES = {
 _TITLES = {title.casefold(): title for title in TITLES}
 READ = f"{', '.join(list(COMMANDS)[:-1])} and {list(COMMANDS)[-1]}"
 MAX_HEADER = 60  # lines
+MAX_PARTS = 500  # reports of a text
+MAX_TABLES = 10_000  # bordered ones of a report
 
 _FIELDS = {
     "tool version": "tool_version",
@@ -130,6 +132,11 @@ class _Start:
         """The kind that its title or its command tells, empty for another text."""
         return COMMANDS.get(TITLES.get(self.title, self.command), "")
 
+    @property
+    def unread(self) -> bool:
+        """Whether it is a report of a kind that is not read."""
+        return self.kind == "" and bool(self.title or self.command)
+
 
 def split(source: Source) -> list[Document]:
     """Return the reports of a text, each with its header; their tables are not read yet."""
@@ -138,6 +145,9 @@ def split(source: Source) -> list[Document]:
     for at, line in enumerate(lines):
         text = line.strip()
         last = starts[-1]
+        if len(starts) > MAX_PARTS:
+            source.warn(last.at, f"only the first {MAX_PARTS} reports of the text were read")
+            break
         if text.startswith("|") and _field(text) and not (at and _field(lines[at - 1].strip())):
             if not (last.headed and not last.title and at - last.at <= MAX_HEADER):
                 starts.append(_Start(max(_box(lines, at), last.at), headed=True))
@@ -153,13 +163,14 @@ def split(source: Source) -> list[Document]:
             elif not (title == last.title == "Timing Report"):
                 starts.append(_Start(max(_box(lines, at), last.at), title=title))
         elif ("(ns)" in text or "(NS)" in text or "(Ns)" in text) and (kind := dashed.kind(line)) and kind != "rules":
-            if last.kind not in ("", "timing") or (kind == "design" and last.summarized):
+            if last.kind not in ("", "timing") or (kind == "design" and (last.summarized or last.unread)):
                 starts.append(_Start(at))
             starts[-1].summarized |= kind == "design"
         elif text.startswith("|") and last.kind and _begins_excerpt(lines, at, last.kind):
             starts.append(_Start(at))
     ends = [start.at for start in starts[1:]] + [len(lines)]
-    parts = [_document(source.part(start.at, end), start) for start, end in zip(starts, ends, strict=True) if start.at < end]
+    starts = starts[:MAX_PARTS]
+    parts = [_document(source.part(start.at, end), start) for start, end in zip(starts, ends, strict=False) if start.at < end]
     return [part for part in parts if any(line.strip() for line in part.source.lines)]
 
 
@@ -257,6 +268,9 @@ def scan(document: Document) -> Document:
             heading = "" if tables.is_markdown(lines, at) else heading
             found.append(Placed(table, heading))
             at = max(table.end, at + 1)
+            if len(found) == MAX_TABLES:
+                source.warn(at - 1, f"only the first {MAX_TABLES:,} tables were read")
+                break
             continue
         elif text[:1].isdigit() and _is_heading(lines, at, text, contents):
             heading = text.split(" ", 1)[-1]
@@ -285,7 +299,11 @@ def _contents(source: Source, at: int, contents: dict[str, int]) -> int:
 def _is_heading(lines: list[str], at: int, text: str, contents: dict[str, int]) -> bool:
     if text in contents:
         return True
-    return at + 1 < len(lines) and lines[at + 1].lstrip().startswith("---") and _HEADING.fullmatch(text) is not None
+    if at + 1 >= len(lines) or not _HEADING.fullmatch(text):
+        return False
+    between = lines[at + 1].lstrip()[:1]  # of a line of a log, which came between the heading and its dashes
+    strange = between and not between.isdigit() and between not in "+|" and at + 2 < len(lines)
+    return dashed.dashes(lines[at + 1]) or bool(strange and dashed.dashes(lines[at + 2]))
 
 
 def _complete(document: Document, contents: dict[str, int], seen: dict[str, int]) -> None:

@@ -12,6 +12,7 @@ _STARTS = {
     ("from clock:", "to clock:", "clock name:"): "the head of a path group",
     ("there is ", "there are "): "a finding of check_timing",
 }
+_HEADING = re.compile(r"[0-9]{1,2}\.(?:[0-9]{1,2}\.?)? ?[A-Z][A-Za-z/ &-]{1,60}")
 _CHECKING = re.compile(r"[0-9]{1,3}\. checking ", re.IGNORECASE)
 _WORDS = frozenset(("user ignored path table", "unconstrained path table"))
 _RULE = re.compile(r"[A-Z][A-Z0-9_]{0,30}-[0-9]{1,6}\s++(?:critical |warning|advisory|error|info)", re.IGNORECASE)
@@ -67,6 +68,8 @@ def _looks(line: str, text: str, kind: str, section: str) -> str:
         return "a path"
     if _CHECKING.match(text):
         return "a check of check_timing"
+    if kind in ("utilization", "power") and _HEADING.fullmatch(text[:200]):
+        return "the heading of a section"
     if section == "report methodology" and _RULE.match(text):
         return "rows of a table"
     if section in _WORDS and not dashed.dashes(text) and not low.startswith("note:") and text[0] != "|":

@@ -172,7 +172,7 @@ def _head(source: Source, at: int, fields: dict[str, Any]) -> int:
                 break
         elif is_path(lines[at]) or _begins_other(lines, at) or text[:8].casefold() in ("location", "--------"):
             break
-        elif text.startswith("(") and last in ("source", "destination"):
+        elif text.startswith("(") and (text.endswith(")") or source.open(at)) and last in ("source", "destination"):
             if not source.open(at):
                 _detail(source, at, last, text, fields)
             source.mark(at)

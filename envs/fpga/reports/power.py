@@ -120,7 +120,7 @@ def _summary(
         name, cell = row.cells[0], row.cells[-1]
         low = name.casefold().rstrip("*")
         if len(row.cells) != 2:
-            source.warn(row.line, "the row has no names above it", partial=whole)
+            source.warn(row.line, "the row has no names above it")
         elif low in _KNOWN:
             reading = values.reading(source, row.line, name, cell)
             if fields.setdefault(_KNOWN[low], reading.value) != reading.value:

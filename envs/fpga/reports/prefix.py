@@ -70,7 +70,8 @@ def _rests(sample: list[str], tokens: list[str]) -> list[str]:
 
 def _drawn(sample: list[str], tokens: list[str]) -> bool:
     """Return whether after these tokens there are the rules, borders and bars that every report has."""
-    return any(rest.lstrip(" ").startswith(("---", "+-", "|")) for rest in _rests(sample, tokens))
+    starts = [line[: 8 * LONGEST] for line in sample]
+    return any(rest.lstrip(" ").startswith(("---", "+-", "|")) for rest in _rests(starts, tokens))
 
 
 def _before_bar(tokens: list[str]) -> int:

@@ -151,7 +151,7 @@ def _line(source: Source, at: int, found: _Found) -> int:
         if kind != "rules":
             return clocks.parse_table(source, at, kind, found.section, found.timed)
         table = dashed.table(source, at)
-        found.rules = found.rules or methodology.rules(source, table)
+        found.rules = tuple(dict.fromkeys(found.rules + methodology.rules(source, table)))
         return max(table.end, at + 1)
     if verdict := _VERDICTS.get(text[:60].rstrip(".").casefold()):
         source.mark(at)
