@@ -91,7 +91,7 @@ def _raster(axes: Any, counts: np.ndarray, height: float, colour: Any) -> None:
     when, which = np.nonzero(counts.reshape(-1, neurons))
     size = float(np.clip(0.7 * 72 * height / neurons, 1.5, 12.0))  # points
     shade = counts.reshape(-1, neurons)[when, which] / most
-    axes.scatter(when / substeps, which, s=size**2, color=colour, alpha=shade, marker="|", linewidths=0.8)
+    axes.scatter(when / substeps, which, s=size**2, color=colour, alpha=shade if len(shade) else None, marker="|", linewidths=0.8)
     axes.set_ylim(-0.6, neurons - 0.4)
     room = min(int(6 * height), 8)
     every = MultipleLocator(1) if neurons <= room else MaxNLocator(nbins=room, integer=True)

@@ -3,6 +3,7 @@
 import os
 import struct
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -84,32 +85,34 @@ class TensorBoard(Progress):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                from tensorboardX import SummaryWriter
+                from tensorboardX import event_file_writer, summary
         except ImportError as error:
             raise NeurorlError("TensorBoard logs need an extra: pip install 'neurorl[tensorboard]'") from error
-        self._make = SummaryWriter
+        self._make, self._scalar = event_file_writer.EventsWriter, summary.scalar
         self._writers: list[Any] = []
 
     def start(self, folder: RunFolder, values: dict[str, Any], done: int) -> None:
         """Open the files."""
         for seed in range(values["seed"], values["seed"] + values["seeds"]):
             log = folder.tensorboard / f"seed-{seed}"
+            log.mkdir(parents=True, exist_ok=True)
             for file in log.glob("events.out.tfevents.*"):
                 _drop_after(file, done)
-            self._writers.append(self._make(os.fspath(log), filename_suffix=f".{done}"))
+            # Not a SummaryWriter: a flush of it does not wait for what its thread has yet to write.
+            self._writers.append(self._make(os.fspath(log / "events"), f".{done}"))
 
     def update(self, step: int, values: dict[str, np.ndarray], steps_per_second: float) -> None:
         """Write a point of the training curve."""
         for lane, writer in enumerate(self._writers):
             for name, column in values.items():
                 if np.isfinite(column[lane]):
-                    writer.add_scalar(f"training/{name}", column[lane], step)
-            writer.add_scalar("speed/env_steps_per_second", steps_per_second, step)
+                    self._write(writer, f"training/{name}", column[lane], step)
+            self._write(writer, "speed/env_steps_per_second", steps_per_second, step)
 
     def evaluated(self, step: int, returns: np.ndarray) -> None:
         """Write an evaluation."""
         for writer, row in zip(self._writers, returns, strict=True):
-            writer.add_scalar("evaluation/return", row.mean(), step)
+            self._write(writer, "evaluation/return", row.mean(), step)
 
     def flush(self) -> None:
         """Write what waits in memory."""
@@ -118,8 +121,13 @@ class TensorBoard(Progress):
 
     def close(self) -> None:
         """Flush and close."""
-        for writer in self._writers:
-            writer.close()
+        while self._writers:
+            self._writers.pop().close()
+
+    def _write(self, writer: Any, tag: str, value: float, step: int) -> None:
+        from tensorboardX.proto.event_pb2 import Event
+
+        writer.write_event(Event(wall_time=time.time(), step=step, summary=self._scalar(tag, float(value))))
 
 
 class Several(Progress):

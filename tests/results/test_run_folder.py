@@ -64,13 +64,13 @@ def test_overwriting_removes_what_a_run_wrote_and_nothing_else(tmp_path):
     for file in own:
         file.parent.mkdir(exist_ok=True)
         file.write_text("mine")
-    before = {path.name for path in out.iterdir()}
-    RunFolder(out).clear()
-    assert {path for path in out.rglob("*") if path.is_file()} == set(own)
     run = neurorl.train("CartPole-v1", "random", out=out, overwrite=True, **(TINY | {"seed": 1}))
     assert run.summary["seeds"] == [1]
     assert all(file.read_text() == "mine" for file in own)
-    assert {path.name for path in out.iterdir()} == before - {".summary.123.json"}
+    assert not log.parent.exists()
+    assert not list(out.rglob(".*"))
+    RunFolder(out).clear()
+    assert {path for path in out.rglob("*") if path.is_file()} == set(own)
 
 
 def test_a_folder_with_nothing_else_in_it_goes_as_a_whole(tmp_path):
