@@ -47,6 +47,7 @@ from neurorl.plasticity.plastic import Homeostasis, Plastic
 from neurorl.synapses.spike_trace import SpikeTrace
 
 CRITICS = ("value", "cost")
+NOTHING: Any = ()  # in place of an array that is not carried along
 QUIET = 1e6  # mV by which motor thresholds rise where potentials and not spikes decide
 
 
@@ -295,7 +296,9 @@ class SpikingNetwork(Agent):
         kept = [new._replace(weights=old.weights) for new, old in zip(fresh.pathways, network.pathways, strict=True)]
         fresh = fresh._replace(pathways=kept, thresholds=network.thresholds, modulators=network.modulators, step=network.step)
         if self.reset:
-            return jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh._replace(key=()), network._replace(key=()))
+            # The key is given anew in every step, and no array to choose from.
+            fresh, network = fresh._replace(key=NOTHING), network._replace(key=NOTHING)
+            return jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh, network)
         pathways = []
         for each in network.pathways:
             if each.memory is not None:
@@ -345,7 +348,7 @@ class SpikingNetwork(Agent):
         ]
         return after._replace(pathways=whole), life
 
-    def _judge(self, rates: Array, judge: Judge | tuple[()], life: Life) -> tuple[Array, Judge | tuple[()], Array, Array | float]:
+    def _judge(self, rates: Array, judge: Judge | tuple[()], life: Life) -> tuple[Array, Judge | tuple[()], Array, Any]:
         """Return the critics' rates, the critic that reads, the value, and what the step leaves at the synapses of the latter."""
         if self._critics:
             kept = jnp.exp(-self.wired.config.dt / self.tau_value)
@@ -404,4 +407,4 @@ class SpikingNetwork(Agent):
 
 def _bare(network: NetworkState) -> NetworkState:
     """Return a network's activity without what an evaluation only reads, or has no use for."""
-    return network._replace(pathways=[each._replace(weights=(), memory=None) for each in network.pathways])
+    return network._replace(pathways=[each._replace(weights=NOTHING, memory=None) for each in network.pathways])

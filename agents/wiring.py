@@ -106,7 +106,7 @@ def _build(w: Wiring, inputs: int, groups: int, actions: Actions, duration: floa
     for source in sources:
         _learn(network, w, source, motor, w.motor_tau, w.width, groups, w.learning_rate, duration, rule=rule)
     for name, receptor in (("value", 1.0), ("cost", -1.0)):
-        rest = RESET + w.critic_drive * np.linspace(0.8, 1.2, w.critics)
+        rest: Any = RESET + w.critic_drive * np.linspace(0.8, 1.2, w.critics)
         critic = network.add_population(
             w.critics,
             neuron=LIF(tau_m=w.critic_tau, v_rest=rest, v_threshold=THRESHOLD, v_reset=RESET, refractory=1.0),

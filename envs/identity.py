@@ -169,8 +169,8 @@ def _same(a: Any, b: Any, depth: int = DEEPEST) -> bool:
     if isinstance(a, list | tuple | collections.deque):
         return len(a) == len(b) and all(_same(x, y, depth - 1) for x, y in zip(a, b, strict=True))
     if isinstance(a, types.FunctionType):
-        inside = [[cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b)]
-        return a.__code__ is b.__code__ and _same(*inside, depth - 1)
+        one, other = ([cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b))
+        return a.__code__ is b.__code__ and _same(one, other, depth - 1)
     if hasattr(a, "__dict__"):
         first, second = ({k: v for k, v in vars(x).items() if k not in INCIDENTAL} for x in (a, b))
         return _same(first, second, depth)

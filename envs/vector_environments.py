@@ -41,7 +41,8 @@ class VectorEnvironments:
     def begin(self, seeds: Sequence[int]) -> np.ndarray:
         """Begin an episode everywhere, and return rows that say no more."""
         has_a_generator_for_all = not isinstance(self.env.unwrapped, SyncVectorEnv | AsyncVectorEnv)
-        observation, _ = self.env.reset(seed=seeds[0] if has_a_generator_for_all else list(seeds))
+        chosen: Any = seeds[0] if has_a_generator_for_all else list(seeds)
+        observation, _ = self.env.reset(seed=chosen)
         self._over[:] = False
         rows = self._taken_in(observation)
         return pack(Answer(rows, 0.0, False, True, rows), begins=1.0)

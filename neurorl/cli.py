@@ -19,7 +19,7 @@ COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 class _Parser(argparse.ArgumentParser):
     fill: Callable[[argparse.ArgumentParser], None] | None = None  # adds arguments whose declaration takes time to import
 
-    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
         if self.fill is not None:
             self.fill(self)
         return super().parse_known_args(*arguments, **named)

@@ -1,5 +1,7 @@
 """The board by gymnax's contract: ``FpgaTelemetry`` with discrete joint actions, ``FpgaTelemetryContinuous`` with a Box."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from gymnax.environments import spaces
 from gymnax.environments.environment import Environment
@@ -63,7 +65,7 @@ class FpgaTelemetry(Interface, Environment[FpgaState, FpgaParameters]):
 
     def observation_space(self, params: FpgaParameters | None = None) -> spaces.Box:
         """Return the space of observations."""
-        box = self.gymnasium_spaces()[0]
+        box: Any = self.gymnasium_spaces()[0]
         return spaces.Box(box.low, box.high, box.shape, jnp.float32)
 
 

@@ -73,7 +73,7 @@ class Pixels(ListedCode):
         rate = jnp.maximum(1.0 / (count + 1.0), SLOWEST)
         return Expected(count, state.mean + rate * (self.receptors.scale(observation, seen) - state.mean), seen)
 
-    def active(self, observation: Array, state: Expected) -> tuple[Array, Array]:
+    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
         """Return the neurons that may fire and their rates, both [groups + 1]; the rate of those that do not is 0."""
         surprise = self.receptors.scale(observation, state.seen) - state.mean
         k = min(self.winners, self.pixels)

@@ -68,7 +68,7 @@ class Stage:
             now = (episode.reshape(shape), steps.reshape(shape))
             activity, actions = _act(agent, states, rest, activity, seen, keys, *now)
             flat = np.asarray(actions).reshape(environments.count, *np.shape(actions)[2:])
-            environments.step(flat[lanes], lanes)
+            environments.step(flat[lanes], lanes.tolist())
             total[learner[lanes], episode[lanes]] += environments.reward[lanes]
             steps += 1
             over = lanes[environments.terminated[lanes] | environments.truncated[lanes]]

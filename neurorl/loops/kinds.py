@@ -26,7 +26,7 @@ def make(task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_e
         _last.clear()
         _last[key] = LOOPS[task.loop](*arguments)
     loop = copy.copy(_last[key])  # what is compiled is shared, its arguments are not
-    loop.set_arguments(*arguments)
+    loop.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes)
     return loop
 
 

@@ -139,8 +139,11 @@ def step(
     Raises:
         NeurorlError: The escape-noise rule without a hazard.
     """
-    traces, *seen = _seen(parameters, state, pre, post, dt, hazard, synapses)
-    eligibility, weights = change(parameters, state.eligibility, weights, *seen, dopamine, dt, rate)
+    traces, x, y, *fired = _seen(parameters, state, pre, post, dt, hazard, synapses)
+    pre_at, post_at, hazard_at = fired
+    eligibility, weights = change(
+        parameters, state.eligibility, weights, x, y, pre_at, post_at, hazard_at, dopamine=dopamine, dt=dt, rate=rate
+    )
     return DopamineSTDPState(traces, eligibility), weights
 
 

@@ -6,7 +6,7 @@ Fremaux and Gerstner (2016). Any population of an agent is one of these; what it
 they leave, is the population's own.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
@@ -25,7 +25,7 @@ class Plastic(NamedTuple):
 
     weights: Float[Array, "n C"]
     eligibility: Float[Array, "n C"]
-    slow: Float[Array, "n C"] | tuple[()] = ()  # slow components of the weights, which act when nothing is learned; () for none
+    slow: Any = ()  # [n, C], slow components of the weights, which act when nothing is learned; () for none
 
 
 @struct.dataclass

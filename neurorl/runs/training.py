@@ -204,8 +204,10 @@ class _Session:
             f"{self.configuration.env_id}, seed {opts.seed} after {self.done:,} environment steps: one episode "
             f"({episode.reward.sum():g} in {len(episode.reward) - 1} steps, {episode.ended})"
         )
-        signals = {"reward": episode.reward, **episode.recording.signals}
-        episode_figure.draw(episode.recording.spikes, signals, title, path)
+        signals: dict[str, np.ndarray] = {"reward": episode.reward}
+        signals |= {name: np.asarray(signal) for name, signal in episode.recording.signals.items()}
+        spikes = {name: np.asarray(each) for name, each in episode.recording.spikes.items()}
+        episode_figure.draw(spikes, signals, title, path)
 
     def _check_finite(self, start: int, end: int) -> None:
         finite = np.asarray(self.learners.episodes.finite)

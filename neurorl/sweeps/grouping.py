@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neurorl.envs.task import JaxTask
 from neurorl.loops import kinds
 from neurorl.runs.config import Config
 from neurorl.sweeps.rows import Row
@@ -60,12 +61,13 @@ def plan(spec: Spec, configurations: Sequence[tuple[Row, Config]]) -> list[Shard
 
 def program(row: Row, configuration: Config) -> Hashable:
     """Return what the compiled program of a row depends on: everything but numbers that are arguments of it."""
-    if not configuration.task.mappable:
+    task = configuration.task
+    if not isinstance(task, JaxTask):
         return row.index  # the host loop compiles its agent in
     options = configuration.options
     changes = tuple((step, name, json.dumps(value)) for step, name, value in options.changes)
     limits = (changes, options.steps, options.eval_every, options.eval_episodes, options.eval_seed)
-    return (configuration.agent_id, kinds.program(configuration.task, configuration.agent), limits)
+    return (configuration.agent_id, kinds.program(task, configuration.agent), limits)
 
 
 def stack(trees: Sequence[Any], lanes: np.ndarray) -> Any:

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neurorl.envs.task import HostTask, JaxTask
 from neurorl.errors import NeurorlError
 from neurorl.files import write_atomically
 from neurorl.loops import episodes
@@ -117,9 +118,10 @@ def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
     height, width = shard.shape
     first = configurations[0]
     options, task = first.options, first.task
-    if not task.mappable:
+    if isinstance(task, HostTask):
         host = HostLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
         return host, host.init()
+    assert isinstance(task, JaxTask)
     key = grouping.program(shard.rows[0], first)
     loop = _programs.get(key)
     if loop is None:
@@ -141,7 +143,8 @@ def _lanes(shard: Shard) -> np.ndarray:
 
 def _change(loop: Loop, configurations: list[Config], shard: Shard, step: int) -> None:
     """Give the environments of the batch the parameters of the environment steps after ``step``."""
-    params = [rules.at(c.options.changes, c.task, step).env_params for c in configurations]
+    tasks: list[Any] = [rules.at(c.options.changes, c.task, step) for c in configurations]  # JAX ones: only they change
+    params = [task.env_params for task in tasks]
     loop.params = grouping.stack(params, _lanes(shard))  # type: ignore[attr-defined]  # only the jitted loop has changes
 
 

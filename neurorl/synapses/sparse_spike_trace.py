@@ -33,6 +33,10 @@ class SparseSpikeTrace(NamedTuple):
         """Return the filter as matrices; see ``SpikeTrace.powers``."""
         return self.listed.powers()
 
+    def traces(self) -> Float[Array, "S C"]:
+        """Return the traces themselves, those of silent neurons 0."""
+        return self._spread(self.listed.traces())
+
     def project(self, weights: Float[Array, "n C"]) -> Float[Array, "S n"]:
         """Return ``traces @ weights.T``, [S, n], for weights [n, C]."""
         return self.listed.project(weights[:, self.neurons])

@@ -151,9 +151,12 @@ def _slacks(source: Source, table: Table, row: Row) -> Slacks:
 
 
 def _clock(source: Source, line: int, cells: dict[str, str | None], depth: int) -> Clock:
-    numbers = [values.reading(source, line, name, cells.get(name) or "").value for name in ("Period(ns)", "Frequency(MHz)")]
+    period, frequency = (
+        values.reading(source, line, name, cells.get(name) or "").value for name in ("Period(ns)", "Frequency(MHz)")
+    )
     waveform = cells.get("Waveform(ns)") or ""
     if not (waveform.startswith("{") and waveform.endswith("}")):
         source.warn(line, f"'Waveform(ns)' is {waveform[:40]!r}, which is not in braces")
     edges = [values.reading(source, line, "Waveform(ns)", edge).value for edge in waveform.strip("{}").split()]
-    return Clock(cells.get("Clock") or "", depth, *numbers, tuple(float(edge) for edge in edges if edge is not None))
+    waves = tuple(float(edge) for edge in edges if edge is not None)
+    return Clock(cells.get("Clock") or "", depth, period, frequency, waves)

@@ -55,7 +55,7 @@ class FpgaMetrics:
             return None
         slacks = [self.timing.slacks, *(group.slacks for group in self.timing.groups)]
         told = [value for each in slacks for value in (each.wns_ns, each.whs_ns, each.wpws_ns) if value is not None]
-        told += [each.slack_ns for each in (*self.timing.paths, *self.timing.pulse_widths)]
+        told += [path.slack_ns for path in self.timing.paths] + [pulse.slack_ns for pulse in self.timing.pulse_widths]
         failing = any(each.tns_failing_endpoints or each.ths_failing_endpoints or each.tpws_failing_endpoints for each in slacks)
         if self.timing.verdict == "not_met" or failing or any(value < 0.0 for value in told):
             return False

@@ -204,11 +204,11 @@ def _block(source: Source, at: int, found: _Found) -> int:
             fields[f"{untimed[1].casefold()}_delay_endpoints"] = int(untimed[2])
             source.mark(index)
         check, colon, rest = text.partition(":")
-        names = {"setup": ("wns", "tns"), "hold": ("whs", "ths"), "pw": ("wpws", "tpws")}.get(check.strip().casefold())
-        cells = _slack_cells(rest) if colon and names else None
-        if names and cells and not source.open(index):
+        slack = {"setup": ("wns", "tns"), "hold": ("whs", "ths"), "pw": ("wpws", "tpws")}.get(check.strip().casefold())
+        cells = _slack_cells(rest) if colon and slack else None
+        if slack and cells and not source.open(index):
             numbers = [values.reading(source, index, check.strip(), cell).value for cell in cells]
-            fields |= {f"{names[1]}_failing_endpoints": numbers[0], f"{names[0]}_ns": numbers[1], f"{names[1]}_ns": numbers[2]}
+            fields |= {f"{slack[1]}_failing_endpoints": numbers[0], f"{slack[0]}_ns": numbers[1], f"{slack[1]}_ns": numbers[2]}
             source.mark(index)
     if fields:
         source.mark(start, at)
