@@ -72,7 +72,7 @@ def exponential_synapse(
         membrane, current = state
         input = lif_neuron.equivalent_current(parameters, current, synapse.tau, dt)
         membrane, spikes = lif_neuron.step(parameters, membrane, input, dt)
-        current = synapse.step(current, arriving, dt)
+        current = synapse.step(current, arriving[None], dt)
         return (membrane, current), {"v": membrane.v[0], "current": current[0], "spikes": spikes[0]}
 
     return scan(lambda: (lif_neuron.init(1, parameters), synapse.init(1)), step, arriving, dtype)

@@ -14,8 +14,8 @@ from neurorl.typing import PerNeuron
 
 
 def step(
-    v: Float[Array, " n"], current: Float[Array, " n"], leak: PerNeuron = 0.0
-) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    v: Float[Array, "*n"], current: Float[Array, "*n"], leak: PerNeuron = 0.0
+) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
     """Advance a population by one step.
 
     Args:

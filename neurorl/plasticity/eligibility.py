@@ -17,8 +17,11 @@ def decay(eligibility: Float[Array, "*s"], factor: Scalar, ended: Bool[Array, ""
 
 
 def replace(
-    eligibility: Float[Array, "n C"], increment: Float[Array, "n C"], presynaptic: Float[Array, " C"], chosen: Bool[Array, "n 1"]
-) -> Float[Array, "n C"]:
+    eligibility: Float[Array, "*n C"],
+    increment: Float[Array, "*n C"],
+    presynaptic: Float[Array, " C"],
+    chosen: Bool[Array, "*n 1"],
+) -> Float[Array, "*n C"]:
     """Return replacing traces: a tag cannot exceed 1, and an active synapse of an action not taken loses its own.
 
     Args:

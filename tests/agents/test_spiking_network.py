@@ -18,6 +18,7 @@ from neurorl.networks.network import Network
 from neurorl.neurons import LIF, EscapeNoise, NoiseCurrent
 from neurorl.parameters import from_dict, to_dict
 from neurorl.plasticity.bounds import WeightBounds
+from neurorl.plasticity.consolidation import Consolidation
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
 from neurorl.plasticity.stdp import STDP
 from neurorl.runs import config
@@ -96,7 +97,7 @@ def test_the_default_wiring_records_every_population_and_its_critics_tell_the_va
 
 
 def test_acting_reads_the_weights_only_and_is_the_same_again():
-    agent = SpikingNetwork(small()).fit(CUES, CHOICES)
+    agent = SpikingNetwork(small(), consolidation=Consolidation(window=100.0)).fit(CUES, CHOICES)
     state, _, _ = bandit(agent.replace(gamma=0.0), 600)
     act = jax.jit(agent.act)
     for cue in (0, 1):
