@@ -11,7 +11,10 @@ from neurorl.typing import Scalar
 
 
 def change(
-    weights: Float[Array, "*s"], eligibility: Float[Array, "*s"], dopamine: Float[Array, ""], learning_rate: Scalar
+    weights: Float[Array, "*s"],
+    eligibility: Float[Array, "*s"],
+    dopamine: Float[Array, ""],
+    learning_rate: Scalar | Float[Array, "..."],
 ) -> Float[Array, "*s"]:
     """Return the weights after one environment step.
 

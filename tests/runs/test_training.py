@@ -58,14 +58,14 @@ def test_zero_dopamine_changes_no_plastic_weight_at_all(tmp_path):
     first, last = run.learners(0).agent, run.learners(600).agent
     for name in ("actor", "critic"):
         assert np.array_equal(getattr(first, name).weights, getattr(last, name).weights)
-    assert np.array_equal(first.consolidated, last.consolidated)
+    assert np.array_equal(first.actor.slow, last.actor.slow)
     assert not np.array_equal(first.actor.eligibility, last.actor.eligibility)
 
 
 def test_dopamine_changes_weights(finished_run):
     first, last = finished_run.learners(0).agent, finished_run.learners().agent
     assert not np.array_equal(first.actor.weights, last.actor.weights)
-    assert not np.array_equal(first.consolidated, last.consolidated)
+    assert not np.array_equal(first.actor.slow, last.actor.slow)
 
 
 def test_slow_weights_act_and_do_not_teach(finished_run, tmp_path):
@@ -73,7 +73,7 @@ def test_slow_weights_act_and_do_not_teach(finished_run, tmp_path):
     fast = neurorl.train("CartPole-v1", out=tmp_path / "fast", settings={"consolidation.window": 1}, **options)
     assert (fast.path / "training.parquet").read_bytes() == (finished_run.path / "training.parquet").read_bytes()
     last = fast.learners().agent
-    np.testing.assert_allclose(last.consolidated, last.actor.weights, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(last.actor.slow, last.actor.weights, rtol=1e-5, atol=1e-6)
 
 
 # Small enough that updates, and a memory that is full, fall into 600 steps, between checkpoints and across them.
