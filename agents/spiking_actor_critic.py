@@ -91,7 +91,7 @@ class SpikingActorCritic(Agent):
 
     def init(self, key: Array) -> State:
         """Return a learner with zero weights."""
-        rules.find(self.actor.rule)
+        rules.find(self.actor.rule, "agent.actor.rule")
         key_sensory, key_critic = jax.random.split(key)
         inputs, populations = self.sensory.size, self.readout.populations
         return State(

@@ -73,7 +73,7 @@ def test_a_key_is_any_unique_end_of_its_path(capsys, tmp_path):
     assert run(capsys, "train", "CartPole-v1", *TINY, *settings, "--out", tmp_path / "run")[0] == 0
     values = json.loads((tmp_path / "run/config.json").read_text())
     assert values["agent"]["gamma"] == 0.9
-    assert values["agent"]["dopamine"]["gain"] == 0.5
+    assert values["agent"]["modulation"]["dopamine"]["gain"] == 0.5
     assert values["env"]["length"] == 0.7
     assert values["env"]["polemass_length"] == pytest.approx(0.07), "the derived parameter follows"
 

@@ -101,15 +101,17 @@ def increment(rule: Rule, p: STDP, pre: Presynaptic, post: Response) -> Float[Ar
     return pre.gain * jnp.stack([rule(p, *(part[k] for part in each)) for k in range(len(x))]).sum(0)
 
 
-def find(name: str) -> Rule:
-    """Return a rule by its name, or by ``module:function`` for one of your own."""
+def find(name: str, where: str = "rule") -> Rule:
+    """Return a rule by its name, or by ``module:function`` for one of your own; ``where`` is its field, for messages."""
     if name in RULES:
         return RULES[name]
     module, _, function = name.partition(":")
     if not function:
-        raise NeurorlError(f"'rule' is '{name}'; it must be one of {', '.join(RULES)}, or module:function" + nearest(name, RULES))
+        raise NeurorlError(
+            f"'{where}' is '{name}'; it must be one of {', '.join(RULES)}, or module:function" + nearest(name, RULES)
+        )
     try:
         found: Any = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise NeurorlError(f"'rule' is '{name}', which cannot be imported: {error}") from error
+        raise NeurorlError(f"'{where}' is '{name}', which cannot be imported: {error}") from error
     return found

@@ -32,5 +32,5 @@ def test_every_key_of_joined_codes_is_listed_and_can_be_set(capsys, monkeypatch)
     assert (parts[0].cells, parts[0].winners, parts[1].states) == (32, 2, (3,))
     with pytest.raises(NeurorlError, match=r"unknown parameter 'agent.code.parts\[7\].cells'"):
         config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[7].cells": 32})
-    with pytest.raises(NeurorlError, match=r"'agent.code.parts\[0\].cells' is 1, below"):
+    with pytest.raises(NeurorlError, match=r"'agent.code.parts\[0\].cells' is 1; it must be at least 2"):
         config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[0].cells": 1})

@@ -29,6 +29,14 @@ class Kill(Progress):
             signal.raise_signal(each)
 
 
+@pytest.fixture(autouse=True)
+def hangups_are_heard():
+    """Where the tests themselves run under nohup, SIGHUP is ignored and stays so in what they start."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
 @pytest.fixture(scope="module", params=["jax", "host"])
 def whole(request, tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / request.param

@@ -113,7 +113,7 @@ def test_failures_are_collected_and_stop_nothing(tmp_path, capsys):
     report = sweeps.sweep(values, out=tmp_path / "sweep")
     table = sweeps.results(report.folder.path)
     errors = {failure["what"]: failure["error"] for failure in report.failures}
-    assert "'agent.leak' is 2.0, above its maximum" in errors["row 4 (leak=2.0, size=1)"]
+    assert "'agent.leak' is 2.0; it must be at most" in errors["row 4 (leak=2.0, size=1)"]
     broken = [error for what, error in errors.items() if "size=4" in what and "leak=2.0" not in what]
     assert all("four is too many" in error for error in broken)
     assert broken
