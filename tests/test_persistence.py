@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jax import Array
 
 from neurorl import persistence
+from neurorl.codes import OneHot
 from neurorl.errors import NeurorlError
 from neurorl.neurons.lif import LIF, LIFState
 from neurorl.persistence import from_json, load, save, to_json
@@ -40,6 +41,8 @@ FITTING = {  # fields that must fit together
     "Projection.delay": np.int32([1, 3, 2]),
     "SpikeTrain.times": np.array([0.1, 2.5, 1e-300]),
     "Population.kind": "inhibitory",
+    "Population.neuron": LIF(),
+    "Sensory.code": OneHot(n=3),
 }
 
 
@@ -108,13 +111,16 @@ def example(cls):
         needed = [f.name for f in dataclasses.fields(cls) if (f.default, f.default_factory) == missing and f.init]
     else:
         needed = [name for name in cls._fields if name not in cls._field_defaults]
-    return cls(**{name: FITTING.get(f"{cls.__name__}.{name}", stand_in(hints[name])) for name in needed})
+    places = {name: f"{cls.__name__}.{name}" for name in needed}
+    return cls(**{name: FITTING[at] if at in FITTING else stand_in(hints[name]) for name, at in places.items()})
 
 
 def stand_in(hint):
     """Return a value that an annotation allows; an instance of the class for one of ours."""
+    hint = getattr(hint, "array_type", hint)  # of jaxtyping
     options = [h for h in typing.get_args(hint) if h is not type(None)] if typing.get_origin(hint) not in (tuple, dict) else []
     hint = Array if Array in options else options[0] if options else hint
+    hint = getattr(hint, "array_type", hint)
     origin = typing.get_origin(hint) or hint
     if origin in STAND_IN:
         return STAND_IN[origin]
@@ -136,7 +142,7 @@ def test_every_public_type_survives_json(cls):
 
 
 def test_every_public_constant_of_such_a_type_survives_json():
-    kinds = tuple(TYPES)
+    kinds = tuple(kind for kind in TYPES if kind.__name__ != "LinearRule")  # which is code and no data
     for module in modules():
         for name, value in vars(module).items():
             values = value.values() if isinstance(value, dict) else value if type(value) is tuple else [value]
