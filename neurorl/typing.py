@@ -3,8 +3,9 @@
 ``Float[Array, "m n"]`` is an array of floats of m rows and n columns; within a signature a letter is one number.
 """
 
-from jaxtyping import Array, Real
+from jaxtyping import Array, Bool, Real
 
 Scalar = float | Real[Array, ""]  # one number
 PerNeuron = float | Real[Array, ""] | Real[Array, " n"]  # one number for a population, or one a neuron
 Numbers = float | Real[Array, "..."]  # of any shape that broadcasts
+Spikes = Numbers | Bool[Array, "..."]  # counts, or whether there is one

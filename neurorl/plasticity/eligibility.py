@@ -20,7 +20,7 @@ def replace(
     eligibility: Float[Array, "*n C"],
     increment: Float[Array, "*n C"],
     presynaptic: Float[Array, " C"],
-    chosen: Bool[Array, "*n 1"],
+    chosen: Bool[Array, "..."],
 ) -> Float[Array, "*n C"]:
     """Return replacing traces: a tag cannot exceed 1, and an active synapse of an action not taken loses its own.
 

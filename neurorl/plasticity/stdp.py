@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Real, Shaped
 
 from neurorl.errors import NeurorlError
 from neurorl.parameters import Checked, parameter
-from neurorl.typing import Numbers, Scalar
+from neurorl.typing import Numbers, Scalar, Spikes
 
 
 @struct.dataclass
@@ -63,7 +63,7 @@ def window(parameters: STDP, dt: Real[Array, "*pairs"]) -> Float[Array, "*pairs"
     return jnp.where(dt > 0, potentiation, jnp.where(dt < 0, depression, 0.0))
 
 
-def change(parameters: STDP, x: Real[Array, "..."], y: Real[Array, "..."], pre: Numbers, post: Numbers) -> Float[Array, "..."]:
+def change(parameters: STDP, x: Real[Array, "..."], y: Real[Array, "..."], pre: Spikes, post: Spikes) -> Float[Array, "..."]:
     """Return the weight change of one step's spikes, elementwise.
 
     Args:
