@@ -33,7 +33,7 @@ def save(folder: Path, step: int, learners: Any) -> None:
     """
     temporary, target = folder / f".{step}.{os.getpid()}", folder / str(step)
     try:
-        temporary.mkdir(exist_ok=True)
+        temporary.mkdir(parents=True, exist_ok=True)  # a run that was killed at once has no folder yet
         with open(temporary / FILE, "wb") as file:
             np.savez(file, **{place: np.asarray(_data(leaf)) for place, leaf in _leaves(learners)})  # type: ignore[arg-type]
             file.flush()

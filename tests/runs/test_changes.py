@@ -10,7 +10,7 @@ from neurorl.cli import main
 from neurorl.envs import resolve
 from neurorl.errors import NeurorlError
 from neurorl.loops import jax_loop
-from neurorl.runs import changes, checkpoints, evaluation
+from neurorl.runs import changes, checkpoints
 
 OPTIONS = {"seeds": 2, "eval_every": 200, "eval_episodes": 2, "log_every": 100, "checkpoint_every": 200}
 FLIP = ((300, "force_mag", -10.0),)
@@ -59,8 +59,8 @@ def test_a_run_is_the_same_up_to_the_change_and_another_after_it(tmp_path):
 @pytest.mark.slow
 def test_frozen_weights_meet_the_rule_that_was_in_force(tmp_path):
     run = neurorl.train("CartPole-v1", out=tmp_path / "run", steps=600, changes=((300, "gravity", 0.0),), **OPTIONS)
-    assert evaluation.evaluate(run, episodes=2, step=200)["environment"] == "gymnasium"
-    assert evaluation.evaluate(run, episodes=2, step=600)["environment"] == "gymnax"
+    assert run.evaluate(episodes=2, step=200)["environment"] == "gymnasium"
+    assert run.evaluate(episodes=2, step=600)["environment"] == "gymnax"
 
 
 @pytest.mark.parametrize(
