@@ -7,7 +7,6 @@ import neurorl
 from neurorl import cli, envs
 from neurorl.errors import NeurorlError
 from neurorl.runs import config
-from neurorl.runs.evaluation import gymnasium_task
 
 DISCRETE = "neurorl/FpgaTelemetry-v0"
 
@@ -30,7 +29,7 @@ def test_scenario_and_numbers_are_settings_that_survive_the_configuration():
             38.0,
             1.0,
         )
-    board = gymnasium_task(built.task).make().unwrapped  # what evaluation plays: the same board, not the default one
+    board = built.task.twin().make().unwrapped  # what evaluation plays: the same board, not the default one
     assert (float(board.params.ambient_low_c), float(board.params.noise_c)) == (38.0, 1.0)
 
 
