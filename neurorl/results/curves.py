@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from neurorl.errors import NeurorlError
@@ -68,7 +69,7 @@ def read(path: Path, until: int | None = None) -> pa.Table | None:
         raise NeurorlError(f"'{path}' cannot be read as Parquet: {error}") from error
     if until is None:
         return table
-    return table.filter(pa.compute.less_equal(table["env_step"], until)).combine_chunks()
+    return table.filter(pc.less_equal(table["env_step"], until)).combine_chunks()
 
 
 class Grid(NamedTuple):
