@@ -311,7 +311,7 @@ class Dashboard:
 
     def _write(self, text: str, at: Sequence[float], size: int, colour: Colour, align: str = "topleft") -> int:
         """Write a text and return its width, pixels."""
-        drawn = _font(size).render(text, True, colour)
+        drawn = _drawn(text, size, colour)
         self._surface.blit(drawn, drawn.get_rect(**{align: (round(at[0]), round(at[1]))}))
         return drawn.get_width()
 
@@ -331,6 +331,15 @@ def _marks(chart: Chart, values: Sequence[float]) -> np.ndarray:
 @jax.jit
 def _tick(levels: Any, frame: Any) -> Any:
     return telemetry.step(telemetry.TelemetryParameters(), telemetry.TICK_MODULATORS, levels, frame)
+
+
+def _drawn(text: str, size: int, colour: Colour) -> Any:
+    """Return a text as an image."""
+    try:
+        return _font(size).render(text, True, colour)
+    except pygame.error:  # another environment that closes calls pygame.quit(), which takes everybody's fonts
+        _font.cache_clear()
+        return _font(size).render(text, True, colour)
 
 
 @functools.cache

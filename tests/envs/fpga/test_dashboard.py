@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import neurorl
 
+pygame = pytest.importorskip("pygame", reason="needs the extra render")
 dashboard = pytest.importorskip("neurorl.envs.fpga.dashboard", reason="needs the extra render")
 assert neurorl
 DISCRETE = "neurorl/FpgaTelemetry-v0"
@@ -108,3 +109,10 @@ def test_a_window_is_opened_and_closed(monkeypatch):
     assert dashboard.pygame.display.get_surface().get_size() == dashboard.SIZE
     made.close()
     assert not dashboard.pygame.display.get_init()
+
+
+def test_another_environment_that_closes_pygame_takes_no_text_away(env):
+    """Gymnasium's own environments call ``pygame.quit()`` when they close, which ends every font of the process."""
+    before = env.render()
+    pygame.quit()
+    np.testing.assert_array_equal(env.render(), before)
