@@ -55,8 +55,14 @@ class Pathway:
 
     @property
     def listed(self) -> "Listed":
-        """The synapses as plasticity sees them: where delays differ, each has a presynaptic signal of its own."""
+        """The synapses as plasticity sees them: where delays differ, each has a presynaptic signal of its own.
+
+        Of a complete pathway [n, 1] and [1, m], which broadcast to the matrix that its synapses are: no array of indices is read.
+        """
         pre, post = self.projection.connectivity.pre, self.projection.connectivity.post
+        if self.projection.complete:
+            n, m = self.projection.connectivity.n_pre, self.projection.connectivity.n_post
+            return Listed(np.arange(n)[:, None], np.arange(m)[None])
         return Listed(pre if self.projection.shared_delay else np.arange(len(pre)), post)
 
     @property
@@ -71,7 +77,7 @@ class Pathway:
         if self.plasticity is not None and len(connectivity):
             n_pre = connectivity.n_pre if self.projection.shared_delay else len(connectivity)
             line = delay_line.init(connectivity.n_pre, int(self.projection.delay.max()))
-            memory = Memory(line, dopamine_stdp.init(n_pre, connectivity.n_post, self.listed))
+            memory = Memory(line, DopamineSTDPState(stdp.init(n_pre, connectivity.n_post), jnp.zeros(len(connectivity))))
         return PathwayState(
             weights=jnp.asarray(self.weights, float),
             in_flight=self.projection.init(),
@@ -119,8 +125,8 @@ class Pathway:
             parameters, third = parameters.replace(gating="additive", learning_rate=1.0), jnp.zeros(())  # type: ignore[attr-defined]
         memory, weights = dopamine_stdp.step(
             parameters,
-            state.memory.stdp,
-            state.weights,
+            self._seen(state.memory.stdp),
+            state.weights.reshape(self.listed.shape),
             arrived,
             post,
             third,
@@ -129,7 +135,7 @@ class Pathway:
             hazard=hazard,
             synapses=self.listed,
         )
-        return state._replace(weights=self._keep(weights, dopamine), memory=Memory(line, memory))
+        return state._replace(weights=self._keep(weights.ravel(), dopamine), memory=Memory(line, _flat(memory)))
 
     def tag(self, state: PathwayState, pre: Array, post: Array, hazard: Array | None, dt: float) -> PathwayState:
         """Let the spikes of several steps leave their tags, while the weights hold still.
@@ -150,8 +156,9 @@ class Pathway:
         def one(memory: Memory, now: tuple[Array, Array, Array | None]) -> tuple[Memory, None]:
             line, arrived = self._arrived(memory.line, now[0])
             assert self.plasticity is not None
-            tagged = dopamine_stdp.tag(self.plasticity, memory.stdp, arrived, now[1], dt, hazard=now[2], synapses=self.listed)
-            return Memory(line, tagged), None
+            seen = self._seen(memory.stdp)
+            tagged = dopamine_stdp.tag(self.plasticity, seen, arrived, now[1], dt, hazard=now[2], synapses=self.listed)
+            return Memory(line, _flat(tagged)), None
 
         return state._replace(memory=jax.lax.scan(one, state.memory, (pre, post, hazard))[0])
 
@@ -188,6 +195,10 @@ class Pathway:
         change = p.learning_rate * p.receptor * rate * dopamine * time * eligibility
         return state._replace(weights=self._keep(bounds.apply(p.bounds, state.weights, change), dopamine))
 
+    def _seen(self, memory: DopamineSTDPState) -> DopamineSTDPState:
+        """Return the memory with its eligibility in the shape that plasticity sees the synapses in."""
+        return memory._replace(eligibility=memory.eligibility.reshape(self.listed.shape))
+
     def _arrived(self, line: DelayLine, pre: Array) -> tuple[DelayLine, Array]:
         """Return the line with the spikes [n] that are sent, and those that arrive, [n], or [s] where delays differ."""
         line = delay_line.push(line, pre)
@@ -211,5 +222,14 @@ class Pathway:
 class Listed(NamedTuple):
     """Synapses by their neurons, or by themselves on the presynaptic side."""
 
-    pre: np.ndarray  # [s]
-    post: np.ndarray  # [s]
+    pre: np.ndarray  # [s], or [n, 1]
+    post: np.ndarray  # [s], or [1, m]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is told of each synapse: [s], or [n, m]."""
+        return np.broadcast_shapes(self.pre.shape, self.post.shape)
+
+
+def _flat(memory: DopamineSTDPState) -> DopamineSTDPState:
+    return memory._replace(eligibility=memory.eligibility.ravel())
