@@ -95,7 +95,7 @@ class Environments:
     def take(self, actions: Sequence[Any], lanes: Sequence[int] | None = None) -> None:
         """Take actions as the environments know them, [n]."""
         chosen = range(self.count) if lanes is None else lanes
-        reward, terminated, truncated, write = self.reward, self.terminated, self.truncated, self.intake.write
+        reward, terminated, truncated, observations = self.reward, self.terminated, self.truncated, []
         answer: Any = _NOTHING
         try:
             for lane, action in zip(chosen, actions, strict=True):
@@ -105,11 +105,12 @@ class Environments:
                 reward[lane] = gain if type(gain) is float else _number(gain)
                 terminated[lane] = ended if type(ended) is bool else _flag(ended)
                 truncated[lane] = cut if type(cut) is bool else _flag(cut)
-                write(lane, observation, " from step()")
+                observations.append(observation)
         except NeurorlError:
             raise
         except Exception as error:
             raise self._broken("step", STEP, answer, error) from error
+        self.intake.write_all(chosen, observations, " from step()")
         self._elapsed[slice(None) if lanes is None else lanes] += 1
         truncated |= self._elapsed >= self.limit
         self.intake.check()

@@ -5,7 +5,9 @@ space is ``Discrete(4)`` is some other state to a one-hot code, and a clock in s
 are refused here, with the part of the observation, what it was, and what to do.
 """
 
+import contextlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -58,6 +60,17 @@ class Intake:
                 raise NeurorlError(
                     f"{self.who} {described(item)} as observation{part.where}{where}; the space has {part.space} there"
                 ) from error
+
+    def write_all(self, indices: Sequence[int], values: Sequence[Any], where: str = "") -> None:
+        """Take in the observations of some environments, at once where all are what the space says."""
+        if len(self._parts) == 1 and not self._parts[0].path:
+            with contextlib.suppress(ValueError):  # of arrays that differ in shape
+                array = np.array(values)
+                if array.shape[1:] == self._parts[0].shape and array.dtype.kind in "fiub":
+                    self._views[0][indices] = array
+                    return
+        for index, value in zip(indices, values, strict=True):
+            self.write(index, value, where)
 
     def check(self) -> None:
         """Raise a NeurorlError if what was written says something else to an agent than to the environment."""
