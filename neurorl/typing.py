@@ -3,9 +3,11 @@
 ``Float[Array, "m n"]`` is an array of floats of m rows and n columns; within a signature a letter is one number.
 """
 
-from jaxtyping import Array, Bool, Real
+import numpy as np
+from jaxtyping import Array, Bool, Real, Shaped
 
 Scalar = float | Real[Array, ""]  # one number
 PerNeuron = float | Real[Array, ""] | Real[Array, " n"]  # one number for a population, or one a neuron
-Numbers = float | Real[Array, "..."]  # of any shape that broadcasts
+Numbers = float | Real[Array | np.ndarray, "..."]  # of any shape that broadcasts
 Spikes = Numbers | Bool[Array, "..."]  # counts, or whether there is one
+Observation = Shaped[Array | np.ndarray, "..."]  # of one environment, packed (``neurorl.packing``)

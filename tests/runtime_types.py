@@ -10,7 +10,7 @@ import typing
 from beartype import BeartypeConf, beartype
 from jaxtyping import AbstractArray, install_import_hook
 
-SUBSTRATE = ("neurons", "synapses", "plasticity", "homeostasis", "neuromodulation")
+SUBSTRATE = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation")
 BEARTYPE = beartype(conf=BeartypeConf(is_pep484_tower=True))  # a whole number is a float
 
 

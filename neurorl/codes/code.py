@@ -10,9 +10,10 @@ and ``--set code.NAME=VALUE`` changes them.
 
 from typing import Any, ClassVar
 
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.parameters import Checked
+from neurorl.typing import Observation
 
 
 class Code(Checked):
@@ -34,11 +35,11 @@ class Code(Checked):
         """Return what the code knows of its input before it has seen any."""
         return ()
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return what it knows after one more observation."""
         return state
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]."""
         raise NotImplementedError
 
@@ -46,6 +47,6 @@ class Code(Checked):
 class ListedCode(Code):
     """A code of which few neurons fire at a time, and which lists them, so that nobody need look at the others."""
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neurons that may fire, int32 [k], one of them perhaps twice, and the spikes per substep they aim at, [k]."""
         raise NotImplementedError

@@ -14,10 +14,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.codes.code import ListedCode
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 JOINT = 4096  # neurons up to which one map is over all parts
 PAIRED = 4096  # neurons up to which a pair of parts has a map
@@ -50,7 +51,7 @@ class Conjunctions(ListedCode):
         """Number of neurons."""
         return sum(self.sizes)
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neurons that fire, one a map, and their rates, both [groups]."""
         present = observation.ravel().astype(jnp.int32) - np.array(self.start, np.int32)
         present = jnp.clip(present, 0, np.array(self.states, np.int32) - 1)
@@ -60,7 +61,7 @@ class Conjunctions(ListedCode):
         first = np.cumsum([0, *self.sizes[:-1]])
         return (step * present).sum(-1) + np.array(first, np.int32), jnp.ones(self.groups)
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]: 1 for one neuron a map."""
         index, rates = self.active(observation)
         return jnp.zeros(self.size).at[index].set(rates)

@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32, Real, Shaped
 
 from neurorl.codes.checks import finite
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Numbers
 
 SLACK = 1e-4  # thresholds; a move this little short of one was rounded off it
 
@@ -26,17 +28,17 @@ SLACK = 1e-4  # thresholds; a move this little short of one was rounded off it
 class DeltaParameters(Checked):
     """Constants of the code."""
 
-    threshold: float | Array = parameter(0.1, "change of the signal that is worth a spike, in its unit", above=0.0)
+    threshold: Numbers = parameter(0.1, "change of the signal that is worth a spike, in its unit", above=0.0)
 
 
 class DeltaState(NamedTuple):
     """What the spikes so far have told of n signals."""
 
-    start: Array  # [n], first value, which the receiver must know too
-    level: Array  # [n], int32, ON spikes minus OFF spikes; a sum of thresholds would gather rounding errors
+    start: Float[Array, " n"]  # first value, which the receiver must know too
+    level: Int32[Array, " n"]  # ON spikes minus OFF spikes; a sum of thresholds would gather rounding errors
 
 
-def init(signal: Array) -> DeltaState:
+def init(signal: Real[Array | np.ndarray, " n"]) -> DeltaState:
     """Return the state before the first step, for the signal [n] at that time.
 
     Raises:
@@ -46,7 +48,9 @@ def init(signal: Array) -> DeltaState:
     return DeltaState(start, jnp.zeros(start.shape, jnp.int32))
 
 
-def step(parameters: DeltaParameters, state: DeltaState, signal: Array) -> tuple[DeltaState, Array]:
+def step(
+    parameters: DeltaParameters, state: DeltaState, signal: Real[Array | np.ndarray, " n"]
+) -> tuple[DeltaState, Float[Array, "2 n"]]:
     """Advance the code by one step, of any length.
 
     Args:
@@ -66,18 +70,20 @@ def step(parameters: DeltaParameters, state: DeltaState, signal: Array) -> tuple
     return state._replace(level=level), jnp.stack([on, off]).astype(state.start.dtype)
 
 
-def reference(parameters: DeltaParameters, state: DeltaState) -> Array:
+def reference(parameters: DeltaParameters, state: DeltaState) -> Float[Array, "*steps n"]:
     """Return the signal as far as the spikes have told it, [n]."""
     return state.start + parameters.threshold * state.level
 
 
-def train(parameters: DeltaParameters, signal: Array) -> Array:
+def train(parameters: DeltaParameters, signal: Real[Array | np.ndarray, "steps n"]) -> Float[Array, "steps 2 n"]:
     """Return the spikes of a whole signal [steps, n], [steps, 2, n]; its first row is the start and costs none."""
     _, spikes = jax.lax.scan(lambda state, row: step(parameters, state, row), init(signal[0]), finite("signal", signal))
     return spikes
 
 
-def decode(parameters: DeltaParameters, start: Array, spikes: Array) -> Array:
+def decode(
+    parameters: DeltaParameters, start: Real[Array | np.ndarray, " n"], spikes: Shaped[Array | np.ndarray, "steps 2 n"]
+) -> Float[Array, "steps n"]:
     """Return the signal that the spikes tell, [steps, n].
 
     Args:

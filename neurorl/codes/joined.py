@@ -4,10 +4,11 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes.code import Code
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -37,11 +38,11 @@ class Joined(Code):
         """Return the state of every part."""
         return tuple(part.init() for part in self.parts)
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return the state of every part after one more observation."""
         return tuple(p.adapt(s, observation[jnp.array(e)]) for p, s, e in zip(self.parts, state, self.entries, strict=True))
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]."""
         stretches = [observation[jnp.array(e)] for e in self.entries]
         return jnp.concatenate([p.rates(o, s) for p, o, s in zip(self.parts, stretches, state, strict=True)])

@@ -9,12 +9,14 @@ their differences does not change.
 """
 
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real, Shaped
 
 from neurorl import steps as step_rule
 from neurorl.codes.checks import finite
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Numbers, Scalar
 
 
 @struct.dataclass
@@ -22,10 +24,10 @@ class LatencyCode(Checked):
     """The scale between values in [0, 1] and the times of their spikes."""
 
     scale: str = parameter("linear", "equal differences, or equal ratios", choices=("linear", "logarithmic"), static=True)
-    latest: float | Array = parameter(20.0, "time of the weakest value's spike, ms", above=0.0)
-    weakest: float | Array = parameter(0.01, "value below which a neuron stays silent", above=0.0, high=0.99)
+    latest: Numbers = parameter(20.0, "time of the weakest value's spike, ms", above=0.0)
+    weakest: Numbers = parameter(0.01, "value below which a neuron stays silent", above=0.0, high=0.99)
 
-    def times(self, values: float | Array) -> Array:
+    def times(self, values: Numbers) -> Float[Array, "..."]:
         """Return the time of each spike, ms, infinite for none.
 
         Args:
@@ -38,7 +40,7 @@ class LatencyCode(Checked):
         late = jnp.log(x) / jnp.log(self.weakest) if self.scale == "logarithmic" else (1.0 - x) / (1.0 - self.weakest)
         return jnp.where(jnp.asarray(values) < self.weakest, jnp.inf, self.latest * late)
 
-    def decode(self, times: Array) -> Array:
+    def decode(self, times: Float[Array, "..."]) -> Float[Array, "..."]:
         """Return the value of each time (ms), 0 for an infinite one; the inverse of :meth:`times`.
 
         A time that lost up to dt in :func:`train` gives a value too large by at most ``(1 - weakest) dt / latest``
@@ -49,7 +51,7 @@ class LatencyCode(Checked):
         return jnp.where(jnp.isinf(times), 0.0, x)
 
 
-def train(times: Array, steps: int, dt: float | Array) -> Array:
+def train(times: Real[Array | np.ndarray, " n"], steps: int, dt: Scalar) -> Float[Array, "steps n"]:
     """Return the spikes of n neurons that fire once each.
 
     Args:
@@ -68,7 +70,7 @@ def train(times: Array, steps: int, dt: float | Array) -> Array:
     return (jnp.arange(steps)[:, None] == row).astype(row.dtype)
 
 
-def first_spikes(spikes: Array, dt: float | Array) -> Array:
+def first_spikes(spikes: Shaped[Array | np.ndarray, "steps ..."], dt: Scalar) -> Float[Array, "..."]:
     """Return the time at which the step of each neuron's first spike begins, ms; infinite for none.
 
     Args:

@@ -10,7 +10,7 @@ move the range much and later ones ever less, so that what was learned about a p
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float, Real
 
 SLOWEST = 1e-5  # share of an environment step in the range, when many have been seen
 SPAN = 2.5  # standard deviations from the middle of the range to its ends
@@ -20,9 +20,9 @@ WIDEST = 1e3  # a range declared wider than this says nothing about where observ
 class Seen(NamedTuple):
     """What has been seen of d dimensions."""
 
-    observations: Array  # []
-    mean: Array  # [d]
-    variance: Array  # [d]
+    observations: Float[Array, ""]
+    mean: Float[Array, " d"]
+    variance: Float[Array, " d"]
 
 
 def init(dimensions: int) -> Seen:
@@ -30,7 +30,7 @@ def init(dimensions: int) -> Seen:
     return Seen(jnp.float32(0.0), jnp.zeros(dimensions), jnp.zeros(dimensions))
 
 
-def adapt(seen: Seen, y: Array) -> Seen:
+def adapt(seen: Seen, y: Real[Array, " d"]) -> Seen:
     """Take in an observation y [d]."""
     count = seen.observations + 1.0
     rate = jnp.maximum(1.0 / count, SLOWEST)
@@ -39,7 +39,7 @@ def adapt(seen: Seen, y: Array) -> Seen:
     return Seen(count, mean, variance)
 
 
-def place(seen: Seen, y: Array) -> Array:
+def place(seen: Seen, y: Real[Array, " d"]) -> Float[Array, " d"]:
     """Return where in the range an observation y [d] lies, [d] in [0, 1]; in the middle while all were alike."""
     spread = 2.0 * SPAN * jnp.sqrt(seen.variance)
     away = (y - seen.mean) / jnp.where(spread > 0.0, spread, jnp.inf)

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.codes.code import ListedCode
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -27,10 +28,10 @@ class OneHot(ListedCode):
         """Number of neurons."""
         return self.n
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neuron that fires and its rate, both [1]."""
         return observation.reshape(1).astype(jnp.int32) - self.start, jnp.ones(1)
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [n]."""
         return jax.nn.one_hot(observation.reshape(()) - self.start, self.n)

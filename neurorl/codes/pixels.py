@@ -16,12 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.codes.code import ListedCode
 from neurorl.codes.learned_range import SLOWEST
 from neurorl.codes.receptors import Receptors
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 _MIX = (np.uint32(2654435761), np.uint32(2246822519))  # odd constants that scatter pairs evenly (Knuth; xxHash)
 
@@ -29,8 +30,8 @@ _MIX = (np.uint32(2654435761), np.uint32(2246822519))  # odd constants that scat
 class Expected(NamedTuple):
     """What the cells have adapted to."""
 
-    observations: Array  # []
-    mean: Array  # [pixels]
+    observations: Float[Array, ""]
+    mean: Float[Array, " pixels"]
     seen: Any  # learned ranges, () without
 
 
@@ -66,14 +67,14 @@ class Pixels(ListedCode):
         """Return cells that expect darkness."""
         return Expected(jnp.float32(0.0), jnp.zeros(self.pixels), self.receptors.init())
 
-    def adapt(self, state: Expected, observation: Array) -> Expected:
+    def adapt(self, state: Expected, observation: Observation) -> Expected:
         """Return what is expected after one more image."""
         seen = self.receptors.adapt(state.seen, observation)
         count = state.observations + 1.0
         rate = jnp.maximum(1.0 / (count + 1.0), SLOWEST)
         return Expected(count, state.mean + rate * (self.receptors.scale(observation, seen) - state.mean), seen)
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neurons that may fire and their rates, both [groups + 1]; the rate of those that do not is 0."""
         surprise = self.receptors.scale(observation, state.seen) - state.mean
         k = min(self.winners, self.pixels)
@@ -93,7 +94,7 @@ class Pixels(ListedCode):
         active = jnp.concatenate(on).astype(jnp.float32)
         return jnp.concatenate(index), active * (self.groups / active.sum())
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]; pairs that share a neuron add up."""
         index, rates = self.active(observation, state)
         return jnp.zeros(self.size).at[index].add(rates)

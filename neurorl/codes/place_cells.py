@@ -15,13 +15,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes import learned_range
 from neurorl.codes.code import Code
 from neurorl.codes.learned_range import Seen
 from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 MAX_PAIRED = 8  # dimensions up to which all pairs have a map; above, each dimension has its own
 NEGLIGIBLE = 1e-6  # rates below this are zero, which also keeps their products out of slow denormal numbers
@@ -67,11 +68,11 @@ class PlaceCells(Code):
         """Return the ranges learned so far: none."""
         return learned_range.init(len(self.learned)) if self.learned else ()
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return the learned ranges after one more observation."""
         return learned_range.adapt(state, observation.ravel()[np.array(self.learned)]) if self.learned else state
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size], for one observation of any shape.
 
         Values outside the range are taken at its edge.
@@ -82,7 +83,7 @@ class PlaceCells(Code):
         rates = cells.ravel() @ self._axis(0)
         return rates * (cells.ravel() @ self._axis(1)) if len(self.maps[0]) == 2 else rates
 
-    def _tuning(self, observation: Array, state: Any) -> Array:
+    def _tuning(self, observation: Observation, state: Any) -> Array:
         """Return the one-dimensional tuning curves, [features, cells], each summing to 1."""
         centres = jnp.arange(self.cells)
         tuning = []

@@ -10,12 +10,14 @@ geometric: their coefficient of variation is sqrt(1 - P), 1 in the limit of smal
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jaxtyping import Array, Float, Shaped
 
 from neurorl.codes.checks import finite
+from neurorl.typing import Numbers, Scalar
 
 
-def probability(rate: float | Array, dt: float | Array) -> Array:
+def probability(rate: Numbers, dt: Numbers) -> Float[Array, "..."]:
     """Return the probability of a spike within a step of dt (ms) at a rate (Hz), of any shape.
 
     Raises:
@@ -24,7 +26,7 @@ def probability(rate: float | Array, dt: float | Array) -> Array:
     return -jnp.expm1(-finite("rate", rate, low=0.0) * finite("dt", dt, above=0.0) / 1000.0)
 
 
-def step(key: Array, rate: Array, dt: float | Array) -> Array:
+def step(key: Array, rate: Numbers, dt: Scalar) -> Float[Array, "..."]:
     """Return the spikes of one step.
 
     Args:
@@ -38,7 +40,7 @@ def step(key: Array, rate: Array, dt: float | Array) -> Array:
     return train(key, rate, 1, dt)[0]
 
 
-def train(key: Array, rate: float | Array, steps: int, dt: float | Array) -> Array:
+def train(key: Array, rate: Numbers, steps: int, dt: Scalar) -> Float[Array, "steps ..."]:
     """Return a train of constant rates, [steps, *shape of rate], 0.0 or 1.0.
 
     Args:
@@ -51,7 +53,7 @@ def train(key: Array, rate: float | Array, steps: int, dt: float | Array) -> Arr
     return jax.random.bernoulli(key, p, (steps, *p.shape)).astype(p.dtype)
 
 
-def decode(spikes: Array, dt: float | Array) -> Array:
+def decode(spikes: Shaped[Array | np.ndarray, "steps ..."], dt: Scalar) -> Float[Array, "..."]:
     """Return the maximum-likelihood estimate of each rate, Hz.
 
     Args:

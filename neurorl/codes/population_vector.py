@@ -9,12 +9,12 @@ from one spacing on and 0.003 from two on.
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes.place_cells import PlaceCells
 
 
-def decode(code: PlaceCells, rates: Array) -> Array:
+def decode(code: PlaceCells, rates: Float[Array, " size"]) -> Float[Array, " d"]:
     """Return the observation that a population reports, averaged over the maps that know of each dimension.
 
     Args:

@@ -8,12 +8,14 @@ by less than one spike, and by half of one with the phase in the middle; a Poiss
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jaxtyping import Array, Float, Shaped
 
 from neurorl.codes.checks import finite
+from neurorl.typing import Numbers, Scalar
 
 
-def of_intensity(intensity: float | Array, maximum: float | Array) -> Array:
+def of_intensity(intensity: Numbers, maximum: Numbers) -> Float[Array, "..."]:
     """Return the rate of an intensity, Hz.
 
     Args:
@@ -26,12 +28,12 @@ def of_intensity(intensity: float | Array, maximum: float | Array) -> Array:
     return jnp.clip(finite("intensity", intensity), 0.0, 1.0) * finite("maximum", maximum, low=0.0)
 
 
-def to_intensity(rate: float | Array, maximum: float | Array) -> Array:
+def to_intensity(rate: Numbers, maximum: Numbers) -> Float[Array, "..."]:
     """Return the intensity in [0, 1] that has the rate (Hz), the inverse of :func:`of_intensity`."""
     return jnp.clip(finite("rate", rate) / finite("maximum", maximum, above=0.0), 0.0, 1.0)
 
 
-def train(rate: Array, steps: int, dt: float | Array, phase: float | Array = 0.5) -> Array:
+def train(rate: Numbers, steps: int, dt: Scalar, phase: Numbers = 0.5) -> Float[Array, "steps n"]:
     """Return the regular spike train of each neuron, [steps, n], 0.0 or 1.0.
 
     Args:
@@ -53,7 +55,7 @@ def train(rate: Array, steps: int, dt: float | Array, phase: float | Array = 0.5
     return jnp.diff(count, axis=0)
 
 
-def decode(spikes: Array, dt: float | Array) -> Array:
+def decode(spikes: Shaped[Array | np.ndarray, "steps ..."], dt: Scalar) -> Float[Array, "..."]:
     """Return the rate of each neuron, Hz: its spikes over the time.
 
     Args:

@@ -5,11 +5,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes import learned_range
 from neurorl.codes.learned_range import Seen
 from neurorl.parameters import Checked, parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -25,11 +26,11 @@ class Receptors(Checked):
         """Return the ranges learned so far: none."""
         return learned_range.init(len(self.learned)) if self.learned else ()
 
-    def adapt(self, seen: Any, observation: Array) -> Any:
+    def adapt(self, seen: Any, observation: Observation) -> Any:
         """Return the learned ranges after one more observation of any shape."""
         return learned_range.adapt(seen, observation.ravel()[np.array(self.learned)]) if self.learned else seen
 
-    def scale(self, observation: Array, seen: Seen | tuple[()]) -> Array:
+    def scale(self, observation: Observation, seen: Seen | tuple[()]) -> Float[Array, " entries"]:
         """Return each entry on a scale from 0 to 1, those outside of their range at its edge, [entries]."""
         low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
         y = observation.ravel().astype(jnp.float32)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Real
 
 from neurorl.codes.checks import finite
 from neurorl.errors import NeurorlError
@@ -45,7 +45,7 @@ class SparseCode(Checked):
         """Neurons that fire: ``active n``, rounded, and at least one."""
         return max(1, round(self.active * self.n))
 
-    def drive(self, values: Array) -> Array:
+    def drive(self, values: Real[Array | np.ndarray, " inputs"]) -> Float[Array, " n"]:
         """Return the summed input of each neuron, [n].
 
         Args:
@@ -59,7 +59,7 @@ class SparseCode(Checked):
             raise NeurorlError(f"'values' has the shape {values.shape}; this SparseCode encodes ({self.inputs},)")
         return values[wiring(self.inputs, self.n, self.fan_in, self.seed)].sum(-1)
 
-    def encode(self, values: Array) -> Array:
+    def encode(self, values: Real[Array | np.ndarray, " inputs"]) -> Float[Array, " n"]:
         """Return the code of ``values`` [inputs]: [n], zero but for the k winners, the first of which win a tie.
 
         Exactly k are not zero in a binary code; in one of drives fewer, where a winner's drive is itself zero.
@@ -68,7 +68,7 @@ class SparseCode(Checked):
         best, winners = jax.lax.top_k(drive, self.k)
         return jnp.zeros_like(drive).at[winners].set(1.0 if self.binary else best)
 
-    def decode(self, code: Array) -> Array:
+    def decode(self, code: Float[Array | np.ndarray, " n"]) -> Float[Array, " inputs"]:
         """Return an estimate of what was encoded, [inputs].
 
         Of a code of drives: the least-squares solution of smallest norm of the k equations that it holds, which is
@@ -96,7 +96,7 @@ def wiring(inputs: int, n: int, fan_in: int, seed: int) -> np.ndarray:
     return sampled
 
 
-def similarity(a: Array, b: Array) -> Array:
+def similarity(a: Real[Array | np.ndarray, "... n"], b: Real[Array | np.ndarray, "... n"]) -> Float[Array, "..."]:
     """Return the cosine of two codes [..., n], [...]; of binary codes it is the fraction of winners they share.
 
     Zero where a code is all zeros.
@@ -105,6 +105,6 @@ def similarity(a: Array, b: Array) -> Array:
     return (a * b).sum(-1) / jnp.where(norms > 0, norms, 1.0)
 
 
-def sparsity(code: Array) -> Array:
+def sparsity(code: Real[Array | np.ndarray, "... n"]) -> Float[Array, "..."]:
     """Return the fraction of silent neurons of a code [..., n], [...]."""
-    return (code == 0).mean(-1)
+    return (jnp.asarray(code) == 0).mean(-1, dtype=float)

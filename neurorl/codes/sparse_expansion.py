@@ -16,11 +16,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.codes.code import ListedCode
 from neurorl.codes.receptors import Receptors
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -50,11 +51,11 @@ class SparseExpansion(ListedCode):
         """Return the ranges learned so far: none."""
         return self.receptors.init()
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return the learned ranges after one more observation."""
         return self.receptors.adapt(state, observation)
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neurons that fire and their rates, both [maps * winners]."""
         sees, prefers, is_state = wiring(self.receptors.states, self.maps, self.cells, self.fan_in, self.seed)
         x = self.receptors.scale(observation, state)[sees][:, None, :]
@@ -65,7 +66,7 @@ class SparseExpansion(ListedCode):
         rates = jax.nn.softmax(nearest / (2.0 * sigma**2), axis=-1)
         return (index + self.cells * np.arange(self.maps)[:, None]).ravel(), rates.ravel()
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]."""
         index, rates = self.active(observation, state)
         return jnp.zeros(self.size).at[index].set(rates)

@@ -4,14 +4,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jaxtyping import Array, Float
 
 
 class EncoderState(NamedTuple):
     """State of an input population of C neurons, carried over from step to step."""
 
-    potential: Array  # [C], in thresholds, [0, 1)
-    trace: Array  # [C], spike trace after the last substep
+    potential: Float[Array, " C"]  # in thresholds, [0, 1)
+    trace: Float[Array, " C"]  # spike trace after the last substep
     code: Any = ()  # what the code has learned of its input
     memory: Any = ()  # what working memory holds
 
@@ -21,7 +21,9 @@ def init(key: Array, size: int, code: Any = ()) -> EncoderState:
     return EncoderState(jax.random.uniform(key, (size,)), jnp.zeros(size), code)
 
 
-def integrate(potential: Array, rates: Array, substeps: int) -> tuple[Array, Array]:
+def integrate(
+    potential: Float[Array, " C"], rates: Float[Array, " C"], substeps: int
+) -> tuple[Float[Array, " C"], Float[Array, "S C"]]:
     """Encode rates without noise: each neuron integrates its rate and fires whenever it has gathered one spike.
 
     The rates hold still, so the scan of ``integrate_and_fire.step`` has the closed form floor(potential + k rate).
@@ -40,6 +42,6 @@ def integrate(potential: Array, rates: Array, substeps: int) -> tuple[Array, Arr
     return potential + substeps * rates - after[-1], after - before
 
 
-def poisson(key: Array, rates: Array, substeps: int) -> Array:
+def poisson(key: Array, rates: Float[Array, " C"], substeps: int) -> Float[Array, "S C"]:
     """Encode rates as Bernoulli draws, the Poisson process of small steps; return the spikes [S, C]."""
     return (jax.random.uniform(key, (substeps, rates.shape[-1])) < rates).astype(jnp.float32)

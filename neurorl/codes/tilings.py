@@ -16,13 +16,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float, Int32
 
 from neurorl.codes import learned_range
 from neurorl.codes.code import ListedCode
 from neurorl.codes.learned_range import Seen
 from neurorl.codes.place_cells import MAX_PAIRED
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -61,11 +62,11 @@ class Tilings(ListedCode):
         """Return the ranges learned so far: none."""
         return learned_range.init(len(self.learned)) if self.learned else ()
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return the learned ranges after one more observation."""
         return learned_range.adapt(state, observation.ravel()[np.array(self.learned)]) if self.learned else state
 
-    def active(self, observation: Array, state: Any = ()) -> tuple[Array, Array]:
+    def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neuron of each tiling that fires and its rate, both [groups], for one observation of any shape.
 
         Values outside the range are taken at its edge.
@@ -78,12 +79,12 @@ class Tilings(ListedCode):
         first = jnp.arange(self.groups) * (self.tiles + 1) ** len(self.maps[0])
         return place.T.ravel() + first, jnp.ones(self.groups)
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]: 1 for the active ones."""
         index, rates = self.active(observation, state)
         return jnp.zeros(self.size).at[index].set(rates)
 
-    def _along(self, observation: Array, state: Any) -> Array:
+    def _along(self, observation: Observation, state: Any) -> Array:
         """Return the cell of each tiling along each feature, [tilings, features]."""
         positions = []
         if self.angles:

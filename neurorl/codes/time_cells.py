@@ -11,10 +11,11 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes.code import Code
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -36,7 +37,7 @@ class TimeCells(Code):
         """Number of neurons."""
         return self.events * self.cells
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size], for the environment steps since each event [events]."""
         time = observation.reshape(self.events, 1)
         gauss = jnp.exp(-0.5 * ((time - jnp.arange(self.cells)) / self.width) ** 2) / (self.width * jnp.sqrt(2.0 * jnp.pi))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Bool, Float
 
 from neurorl.parameters import Checked, parameter
 
@@ -32,8 +32,8 @@ class WorkingMemory(Checked):
 class Held(NamedTuple):
     """What is remembered."""
 
-    rates: Array  # [C], spikes a substep
-    begins: Array  # [], bool: whether the next observation is an episode's first
+    rates: Float[Array, " C"]  # spikes a substep
+    begins: Bool[Array, ""]  # whether the next observation is an episode's first
 
 
 def init(size: int) -> Held:
@@ -41,7 +41,7 @@ def init(size: int) -> Held:
     return Held(jnp.zeros(size), jnp.array(True))
 
 
-def step(parameters: WorkingMemory, held: Held, rates: Array) -> Held:
+def step(parameters: WorkingMemory, held: Held, rates: Float[Array, " C"]) -> Held:
     """Return the memory after one environment step with the input rates [C]; the next one is taken to be of the same episode."""
     fresh = jnp.where(held.begins, 0.0, parameters.keep) * held.rates
     mixed = fresh + jnp.where(held.begins, 1.0, parameters.refresh) * rates
