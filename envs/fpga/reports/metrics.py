@@ -50,7 +50,7 @@ class FpgaMetrics:
 
     @property
     def timing_met(self) -> bool | None:
-        """Whether no slack is below 0 and no endpoint fails; None where there is no timing, or its summary is missing."""
+        """Whether no slack is below 0 and no endpoint fails; None where the text does not tell: what is missing from it may fail."""
         if self.timing is None:
             return None
         slacks = [self.timing.slacks, *(group.slacks for group in self.timing.groups)]
@@ -60,7 +60,7 @@ class FpgaMetrics:
         if self.timing.verdict == "not_met" or failing or any(value < 0.0 for value in told):
             return False
         whole = self.timing.verdict is not None or self.timing.slacks.wns_ns is not None
-        return True if whole or (told and not self.partial) else None
+        return True if (whole or told) and not self.partial else None
 
 
 def read(path: str | os.PathLike[str]) -> FpgaMetrics:
