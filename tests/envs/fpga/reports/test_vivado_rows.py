@@ -1,4 +1,4 @@
-"""Rows and names as Vivado, editors and mail leave them: blank cells, one space between names, capitals, tables of old versions."""
+"""Rows and names as Vivado and editors leave them: blank cells, one space between names, capitals, tables of old versions."""
 
 import itertools
 import math
@@ -55,18 +55,14 @@ def test_a_blank_name_among_cells_out_of_line_is_told():
     assert -1.5 in given or metrics.partial
 
 
-@pytest.mark.parametrize(
-    ("table", "clocks"),
-    [
-        ("Clock Waveform(ns) Period(ns) Frequency(MHz)\n----- ------------ ---------- --------------\nosc {0.000 3.000} 6.000 166.667", 6.0),
-        ("Clock Waveform(ns) Period(ns) Frequency(MHz)\nosc {0.000 3.000} 6.000 166.667", 6.0),
-        ("Clock  Period(ns) Frequency(MHz) Waveform(ns)\n-----  ---------- -------------- ------------\nosc 6.000 166.667 {0.000 3.000}", 6.0),
-    ],
-)  # fmt: skip
-def test_clocks_one_space_apart(table, clocks):
-    metrics = reports.parse(table + "\n\n")
+@pytest.mark.parametrize("dashes", ["", "----- ------------ ---------- --------------\n"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 3, 1)])
+def test_clocks_one_space_apart(order, dashes):
+    names = ("Clock", "Waveform(ns)", "Period(ns)", "Frequency(MHz)")
+    cells = ("osc", "{0.000 3.000}", "6.000", "166.667")
+    metrics = reports.parse(f"{' '.join(names[i] for i in order)}\n{dashes}{' '.join(cells[i] for i in order)}\n\n")
     (clock,) = metrics.timing.clocks
-    assert (clock.name, clock.period_ns, clock.frequency_mhz, clock.waveform_ns) == ("osc", clocks, 166.667, (0.0, 3.0))
+    assert (clock.name, clock.period_ns, clock.frequency_mhz, clock.waveform_ns) == ("osc", 6.0, 166.667, (0.0, 3.0))
     assert not metrics.partial
 
 
