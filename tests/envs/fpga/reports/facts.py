@@ -169,7 +169,7 @@ def whereabouts(text, said):
             add(about, value, at)
     for about, value, _ in facts(said):
         if about[0] == "header":
-            add(about, value, first(0, "| ", ":", value))
+            add(about, value, first(0, "| " + about[1].replace("_", " "), value))
         elif about[0] == "setting":
             add(about, value, first(0, about[1], value))
         elif about[0] == "verdict":
