@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="exit 1 too when timing is not met or not told, or a file that was named is no report",
+        help="exit 1 unless timing is met: also when it is not told, or a file that was named is no report",
     )
     parser.set_defaults(command=run)
 
