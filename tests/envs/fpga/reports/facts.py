@@ -1,5 +1,6 @@
 """What a report says as single facts, and on which lines of it each stands: found in the text itself, not by the reader."""
 
+import functools
 import itertools
 import math
 import re
@@ -28,8 +29,13 @@ _POWER = {
 def plain(value):
     """Return a value without what a text may lose and say the same: case, and how many spaces there are."""
     if isinstance(value, str):
-        return " ".join(value.split()).casefold()
+        return _word(value)
     return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
+
+
+@functools.lru_cache(10_000)
+def _word(text):
+    return " ".join(text.split()).casefold()
 
 
 def facts(said):
@@ -95,7 +101,7 @@ _MARKS = re.compile(r"[|{}()%:=<>,*]|ns\b|\s|\x1b\[[0-9;]*m", re.IGNORECASE)
 def numbers(text):
     """Return the numbers in a text."""
     found = set()
-    for word in filter(None, _MARKS.split(text)):
+    for word in set(_MARKS.split(text)) - {""}:
         try:
             found.add(float(word))
         except ValueError:
