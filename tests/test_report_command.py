@@ -97,6 +97,110 @@ def test_a_cut_report_is_read_and_said_to_be_partial(capsys, tmp_path):
     assert "partial: something is missing" in out
 
 
+SLACKS = """Design Timing Summary
+
+    WNS(ns)      TNS(ns)  TNS Failing Endpoints  TNS Total Endpoints
+    -------      -------  ---------------------  -------------------
+    {:>7}        0.000                      {}                   40
+
+"""
+FILES = {
+    "met": SLACKS.format("0.250", 0),
+    "missed": SLACKS.format("-0.250", 3),
+    "unconstrained": SLACKS.format("inf", 0) + "There are no user specified timing constraints.\n",
+    "partial": SLACKS.format("0.250", 0) + "a line\n\n" + SLACKS.format("0.500", 0),
+    "power": (WRITTEN / "power.rpt").read_text(),
+    "notes": "no report\n",
+}
+
+
+@pytest.fixture
+def files(tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "says"),
+    [
+        (["met"], 0, ""),
+        (["met", "power"], 0, ""),
+        (["missed"], 1, "missed: timing is not met"),
+        (["met", "missed"], 1, "missed: timing is not met"),
+        (["power"], 1, "no report tells whether timing is met"),
+        (["unconstrained"], 1, "unconstrained: whether timing is met is not told, for nothing in it is constrained"),
+        (["met", "unconstrained"], 1, "for nothing in it is constrained"),
+        (["partial"], 1, "partial: whether timing is met is not told, for it is partial"),
+        (["met", "notes"], 1, "a file that was named could not be read"),
+        (["met", "absent"], 1, "a file that was named could not be read"),
+        (["notes"], 1, "nothing in this text is from a Vivado report"),
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_strict(capsys, files, names, status, says, flags):
+    found, _, err = run(capsys, *(files / name for name in names), "--strict", *flags)
+    assert found == status
+    assert says in err
+    lax, _, _ = run(capsys, *(files / name for name in names), *flags)
+    assert lax == (1 if names == ["notes"] else 0), "without --strict the verdict does not matter"
+
+
+def test_strict_passes_over_other_files_of_a_folder(capsys, files):
+    for name in ("missed", "unconstrained", "partial"):
+        (files / name).unlink()
+    assert run(capsys, files, "--strict")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (FILES, "6 files, 5 reports (4 excerpt, 1 power), 1 partial; timing is not met in missed"),
+        (["met", "power", "notes"], "3 files, 2 reports (1 excerpt, 1 power); timing is met"),
+        (["met", "partial"], "2 files, 2 reports (2 excerpt), 1 partial; timing is not told in partial"),
+        (["power"], "1 file, 1 report (1 power); timing is not told"),
+        (["notes"], "1 file, 0 reports; timing is not told"),
+    ],
+)
+def test_the_last_line_of_a_folder_says_what_it_holds(capsys, files, names, says):
+    for name in set(FILES) - set(names):
+        (files / name).unlink()
+    _, out, _ = run(capsys, files)
+    assert out.rstrip("\n").split("\n")[-1] == f"{files}: {says}"
+    if set(names) != {"notes"}:
+        _, out, _ = run(capsys, files, "--json")
+        json.loads(out)
+
+
+def test_a_long_list_of_files_that_miss_is_cut(capsys, tmp_path):
+    for i in range(8):
+        (tmp_path / f"{i}.rpt").write_text(FILES["missed"])
+    _, out, _ = run(capsys, tmp_path)
+    assert out.rstrip().endswith("timing is not met in 0.rpt, 1.rpt, 2.rpt, 3.rpt, 4.rpt, ...")
+
+
+def test_a_tilde_that_the_shell_left_is_the_home(capsys, files, monkeypatch):
+    monkeypatch.setenv("HOME", str(files))
+    status, out, _ = run(capsys, "~/power")
+    assert status == 0
+    assert out.startswith(f"{files}/power: power")
+    (files / "inner").mkdir()
+    (files / "inner" / "met").write_text(FILES["met"])
+    status, out, _ = run(capsys, "~/inner", "--json")
+    assert (status, json.loads(out)["wns_ns"]) == (0, 0.25)
+
+
+def test_one_file_that_is_beyond_the_reader_does_not_cost_the_others(capsys, files, monkeypatch):
+    from neurorl.envs.fpga import reports
+
+    read = reports.read
+    monkeypatch.setattr(reports, "read", lambda path: {}["no such key"] if str(path).endswith("met") else read(path))
+    status, out, err = run(capsys, files)
+    assert status == 0
+    assert "total" in out
+    assert "a fault of neurorl (KeyError: 'no such key') kept it from being read" in err
+
+
 def test_the_command_needs_no_jax():
     code = "import sys; from neurorl import cli; cli.main(sys.argv[1:]); assert 'jax' not in sys.modules"
     done = subprocess.run(

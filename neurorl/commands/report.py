@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+_Read = tuple[dict[str, Any], bool | None]  # what a report says, and whether timing is met; None where it does not tell
+
 
 def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
@@ -23,7 +25,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="exit 1 too when timing is not met or not told, or a file that was named is no report",
+        help="exit 1 unless timing is met: also when it is not told, or a file that was named is no report",
     )
     parser.set_defaults(command=run)
 
@@ -31,16 +33,17 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     results: list[dict[str, Any]] = []
-    met: dict[str, bool | None] = {}  # of each file that was read, whether timing is met; None where it is not told
+    read: dict[str, _Read] = {}  # each file that is a report
     failed = False  # whether a file that was named could not be read
-    for argument in arguments.files:
-        here: dict[str, tuple[dict[str, Any] | None, bool | None]] = {}
+    for argument in map(os.path.expanduser, arguments.files):  # a tilde in quotes is left to us by the shell
+        here: dict[str, _Read] = {}
+        files = 0
         for path, named in _files(argument):
+            files += 1
             result, timing_met, message = _read(path)
-            here[path] = (result, timing_met)
             if result is not None:
                 results.append(result)
-                met[path] = timing_met
+                here[path] = read[path] = (result, timing_met)
                 if not arguments.json:
                     print(_printable("\n".join(_lines(result)) + "\n", sys.stdout))
                 continue
@@ -48,15 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
             failed |= named
             if named:  # a folder may hold other files too
                 results.append({"kind": None, "error": message, "file": path})
-        if os.path.isdir(argument) and here and not arguments.json:
-            print(_printable(_summary(argument, here) + "\n", sys.stdout))
-    if arguments.json and (met or len(results) != 1):
+        if os.path.isdir(argument) and files and not arguments.json:
+            print(_printable(_summary(argument, files, here) + "\n", sys.stdout))
+    if arguments.json and (read or len(results) != 1):
         print(json.dumps(results if len(results) != 1 else results[0], indent=2))
-    if not met and not results:
+    if not read and not results:
         _say("no report was found; give the files that Vivado wrote, or a folder that holds them")
-    if arguments.strict and met:
-        return _strict(met, failed)
-    return 0 if met else 1
+    if arguments.strict and read:
+        return _strict(read, failed)
+    return 0 if read else 1
 
 
 def _read(path: str) -> tuple[dict[str, Any] | None, bool | None, str]:
@@ -81,35 +84,46 @@ def _say(text: str) -> None:
     sys.stderr.write(_printable(f"neurorl: {text}\n", sys.stderr))
 
 
-def _summary(folder: str, read: dict[str, tuple[dict[str, Any] | None, bool | None]]) -> str:
+def _summary(folder: str, files: int, read: dict[str, _Read]) -> str:
     """Return the line that says what a folder holds, and whether its timing is met."""
-    found = [result for result, _ in read.values() if result is not None]
-    counts = Counter(result["kind"] for result in found)
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
-    partial = sum(result["partial"] for result in found)
-    missed = [path for path, (_, met) in read.items() if met is False]
-    told = "not told"
-    if missed:
-        told = f"not met in {', '.join(os.path.relpath(path, folder) for path in missed[:5])}" + (
-            ", ..." if len(missed) > 5 else ""
-        )
-    elif any(met for _, met in read.values()):
-        told = "met"
+    counts = Counter(result["kind"] for result, _ in read.values())
+    kinds = f" ({', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))})" if counts else ""
+    partial = sum(result["partial"] for result, _ in read.values())
     also = f", {partial} partial" if partial else ""
-    return f"{folder}: {len(read)} files, {len(found)} reports ({kinds}){also}; timing is {told}"
+    missed, untold = _missed(read), _untold(read)
+    names = [os.path.relpath(path, folder) for path in missed or untold]
+    where = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    told = f"not met in {where}" if missed else f"not told in {where}" if untold else "met" if _met(read) else "not told"
+    return (
+        f"{folder}: {files} file{'s' * (files != 1)}, {len(read)} report{'s' * (len(read) != 1)}{kinds}{also}; timing is {told}"
+    )
 
 
-def _strict(met: dict[str, bool | None], failed: bool) -> int:
+def _strict(read: dict[str, _Read], failed: bool) -> int:
     """Return the exit status of a strict run, and say why it is 1."""
-    missed = [path for path, each in met.items() if each is False]
-    for path in missed:
+    for path in _missed(read):
         _say(f"{path}: timing is not met")
+    for path in _untold(read):
+        why = "it is partial" if read[path][0]["partial"] else "nothing in it is constrained"
+        _say(f"{path}: whether timing is met is not told, for {why}")
     if failed:
         _say("a file that was named could not be read, so its timing is not known")
-    if not any(each is not None for each in met.values()):
+    if not (_met(read) or _missed(read) or _untold(read)):
         _say("no report tells whether timing is met; give one of report_timing_summary")
-        return 1
-    return 1 if missed or failed else 0
+    return 0 if _met(read) and not (_missed(read) or _untold(read) or failed) else 1
+
+
+def _met(read: dict[str, _Read]) -> list[str]:
+    return [path for path, (_, met) in read.items() if met]
+
+
+def _missed(read: dict[str, _Read]) -> list[str]:
+    return [path for path, (_, met) in read.items() if met is False]
+
+
+def _untold(read: dict[str, _Read]) -> list[str]:
+    """Return the reports of timing that do not tell whether it is met."""
+    return [path for path, (result, met) in read.items() if met is None and "wns_ns" in result]
 
 
 def _files(argument: str) -> Iterator[tuple[str, bool]]:

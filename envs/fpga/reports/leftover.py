@@ -2,7 +2,7 @@
 
 import re
 
-from neurorl.envs.fpga.reports import dashed, paths, values
+from neurorl.envs.fpga.reports import dashed, paths, pulse_width, values
 from neurorl.envs.fpga.reports.document import Document
 
 _DECIMAL = re.compile(r"(?<![\w.-])[-+]?[0-9]{1,15}\.[0-9]{3}(?![\w.])")
@@ -75,7 +75,7 @@ def _looks(line: str, text: str, kind: str, section: str) -> str:
     if section in _WORDS and not dashed.dashes(text) and not low.startswith("note:") and text[0] != "|":
         return "rows of a table"
     decimals = len(_DECIMAL.findall(text[:2_000]))
-    if decimals >= 2 and not any(mark in text for mark in "=:/") and _numbers(text):
+    if decimals >= 2 and (pulse_width.is_row(line) or (not any(mark in text for mark in "=:/") and _numbers(text))):
         return "rows of a table"
     return ""
 

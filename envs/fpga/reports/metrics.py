@@ -9,6 +9,7 @@ A text that is damaged or cut gives what could be read: ``partial`` says that so
 """
 
 import dataclasses
+import math
 import os
 import stat
 from pathlib import Path
@@ -50,7 +51,10 @@ class FpgaMetrics:
 
     @property
     def timing_met(self) -> bool | None:
-        """Whether no slack is below 0 and no endpoint fails; None where there is no timing, or its summary is missing."""
+        """Whether no slack is below 0 and no endpoint fails.
+
+        None where the text does not tell: it has no timing, constrains nothing, or is partial, and what is missing may fail.
+        """
         if self.timing is None:
             return None
         slacks = [self.timing.slacks, *(group.slacks for group in self.timing.groups)]
@@ -59,8 +63,8 @@ class FpgaMetrics:
         failing = any(each.tns_failing_endpoints or each.ths_failing_endpoints or each.tpws_failing_endpoints for each in slacks)
         if self.timing.verdict == "not_met" or failing or any(value < 0.0 for value in told):
             return False
-        whole = self.timing.verdict is not None or self.timing.slacks.wns_ns is not None
-        return True if whole or (told and not self.partial) else None
+        timed = self.timing.verdict == "met" or any(math.isfinite(value) for value in told)
+        return True if timed and not self.partial else None
 
 
 def read(path: str | os.PathLike[str]) -> FpgaMetrics:

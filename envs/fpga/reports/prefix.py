@@ -11,6 +11,7 @@ borders of tables, and words.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 SHARE = 0.3  # of the lines that are not empty have the prefix
 LONGEST = 96  # tokens
@@ -48,7 +49,7 @@ def _pattern(lines: list[str]) -> re.Pattern[str] | None:
     if len(filled) < 3:
         return None
     sample = filled[:: max(len(filled) // SAMPLE, 1)]
-    tokens, shared = _shape([_tokens(line) for line in sample])
+    tokens, shared = _shape(sample)
     end = 0
     for at in _ends(tokens):
         if end and shared[at - 1] < shared[end - 1]:
@@ -79,32 +80,29 @@ def _before_bar(tokens: list[str]) -> int:
     return len(tokens) - 1 - tokens[::-1].index("|")
 
 
-def _tokens(line: str) -> list[str]:
-    """Return the first tokens of a line: digits alike, and names of levels alike."""
-    found = []
+def _tokens(line: str) -> Iterator[str]:
+    """Yield the tokens of a line: digits alike, and names of levels alike."""
     for match in _TOKEN.finditer(line.lstrip(" ")[: 4 * LONGEST]):
         word = match[0]
-        found.append("0" if word[0] in "0123456789" else "INFO" if word.upper() in _LEVELS else word.casefold())
-        if len(found) == LONGEST:
-            break
-    return found
+        yield "0" if word[0] in "0123456789" else "INFO" if word.upper() in _LEVELS else word.casefold()
 
 
-def _shape(sample: list[list[str]]) -> tuple[list[str], list[int]]:
+def _shape(sample: list[str]) -> tuple[list[str], list[int]]:
     """Return the tokens with which at least ``SHARE`` of the lines begin, and how many lines have each and all before it."""
-    alive, ended = sample, 0  # an empty line has the prefix and nothing after it, often without the spaces at its end
+    alive, ended = [_tokens(line) for line in sample], 0  # an empty line has the prefix, often without the spaces at its end
     tokens: list[str] = []
     shared: list[int] = []
     while len(tokens) < LONGEST:
-        ended += sum(len(line) == len(tokens) for line in alive)
-        alive = [line for line in alive if len(line) > len(tokens)]
-        if not alive:
+        following = [(next(line, None), line) for line in alive]  # only lines that share all before are looked at further
+        counts = Counter(token for token, _ in following if token is not None)
+        ended += len(following) - counts.total()
+        if not counts:
             break
-        token, count = Counter(line[len(tokens)] for line in alive).most_common(1)[0]
+        token, count = counts.most_common(1)[0]
         blank = ended if tokens and "".join(tokens).strip() else 0
         if count + blank < SHARE * len(sample):
             break
-        alive = [line for line in alive if line[len(tokens)] == token]
+        alive = [line for each, line in following if each == token]
         tokens.append(token)
         shared.append(count + blank)
     return tokens, shared

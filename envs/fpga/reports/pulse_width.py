@@ -74,7 +74,7 @@ def parse_checks(source: Source, start: int) -> tuple[str | None, list[PulseWidt
         names = []
     checks: list[PulseWidthCheck] = []
     at += 1
-    while at < len(lines) and (lines[at].strip() or (at + 1 < len(lines) and _is_row(lines[at + 1]))):
+    while at < len(lines) and (lines[at].strip() or (at + 1 < len(lines) and is_row(lines[at + 1]))):
         text = lines[at].strip()
         if text.casefold().startswith(_ENDS) or text.startswith("----"):
             break
@@ -90,7 +90,8 @@ def parse_checks(source: Source, start: int) -> tuple[str | None, list[PulseWidt
     return clock, checks, at
 
 
-def _is_row(line: str) -> bool:
+def is_row(line: str) -> bool:
+    """Return whether a line seems to be a row of the table."""
     return line.strip().casefold().startswith(_TYPES)
 
 

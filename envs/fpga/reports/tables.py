@@ -120,7 +120,11 @@ def bordered(source: Source, start: int) -> Table:
         at += 1
     source.mark(start, at)
     columns, rows = _named(source, groups, borders, at)
-    return Table(columns, _sized(source, columns, rows), start, at)
+    sized = _sized(source, columns, rows)
+    nameless = [i for i, name in enumerate(columns) if not name and any(row.cells[i] for row in sized)]
+    if nameless and not any("SLR" in row.cells[nameless[0]] for row in sized):  # which stand under no name
+        source.warn(start, f"column {nameless[0] + 1} of the table has no name, so its cells were not read")
+    return Table(columns, sized, start, at)
 
 
 def _after_gap(lines: list[str], at: int) -> int:
