@@ -2,14 +2,9 @@
 
 import ast
 
-import pytest
-
 from tests.test_imports import modules
 
 LONGEST = 60  # lines of a function, its docstring included
-STILL_LONG = {  # functions that are being split; nothing may be added
-    "neurorl.layers.batched_plasticity:run",
-}
 
 
 def functions(source):
@@ -22,14 +17,8 @@ def test_no_function_is_long():
     lengths = [(f"{module}:{name}", n) for module, file in modules().items() for name, n in functions(file.read_text())]
     assert len(lengths) > 1000
     long = {name: lines for name, lines in lengths if lines > LONGEST}
-    assert set(long) <= STILL_LONG, f"longer than {LONGEST} lines: {long}"
+    assert not long, f"longer than {LONGEST} lines: {long}"
 
 
 def test_the_counter_of_lines_sees_methods_and_inner_functions():
     assert functions("class A:\n    def f(self):\n        def g():\n            pass\n        return g\n") == [("f", 4), ("g", 2)]
-
-
-@pytest.mark.parametrize("name", sorted(STILL_LONG))
-def test_what_is_excused_is_still_long(name):
-    module, _, function = name.partition(":")
-    assert max(lines for found, lines in functions(modules()[module].read_text()) if found == function) > LONGEST
