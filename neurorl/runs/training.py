@@ -82,13 +82,13 @@ def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, 
 def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fresh: bool = False) -> Run:
     session = None
     try:
+        if fresh:  # first of all: with its configuration a run that is killed at once can be resumed
+            with _kept(folder):
+                run_folder.write_json(folder.config, configuration.to_json())
         with (
             contextlib.closing(Several(progress or Progress())) as meter,
             contextlib.closing(configuration.make_loop()) as loop,
         ):
-            if fresh:
-                with _kept(folder):
-                    run_folder.write_json(folder.config, configuration.to_json())
             session = _Session(folder, configuration, loop, meter)
             session.learn()
     except Exception:
