@@ -59,7 +59,7 @@ env.length = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 SHARDS = 8
 SWEEPS = {"sweep, one process": ["--runner", "local"], "sweep, pool": ["--runner", "pool", "--processes", "2"]}
 SWEEP_MOMENTS = {  # of a sweep: the fewest and most shards that are there when it is killed, and the longest delay
-    "beginning": (0, 0, 5.0),
+    "beginning": (0, 0, 2.5),
     "computing": (1, SHARDS - 2, 0.3),
     "writing": (1, SHARDS - 2, 0.0),
     "finishing": (SHARDS, SHARDS, 0.05),

@@ -18,7 +18,7 @@ def test_what_is_lost_is_seen(tmp_path):
     for name in ("whole", "killed"):
         (tmp_path / name / "checkpoints").mkdir(parents=True)
         (tmp_path / name / "training.parquet").write_bytes(b"curve")
-        (tmp_path / name / "summary.json").write_text('{"final_return": 1.0, "compile_seconds": %d}' % len(name))
+        (tmp_path / name / "summary.json").write_text(f'{{"final_return": 1.0, "compile_seconds": {len(name)}}}')
         (tmp_path / name / "timing.json").write_text(name)
     assert kills.compare(tmp_path / "whole", tmp_path / "killed") == []
     (tmp_path / "killed/training.parquet").write_bytes(b"curse")
