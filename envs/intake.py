@@ -91,6 +91,10 @@ class Intake:
         shape, dtype = packing.shape_and_dtype(self.space)
         return self.rows.reshape(-1, *shape).astype(jax.dtypes.canonicalize_dtype(dtype))
 
+    def name(self, position: int, value: float) -> str:
+        """Return in words which number of an observation it is that stands at a position of a row."""
+        return f"{value:g} as observation{self._part_at(position).where}"
+
     def outside(self) -> str | None:
         """Return the part of a Box that an observation has left, in words, or None."""
         for part, view in zip(self._parts, self._views, strict=True):

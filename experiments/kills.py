@@ -1,7 +1,7 @@
 """Does a run or a sweep that is killed at any moment end as one that was never stopped, byte for byte?
 
 Victims are small runs (of both loops) and small sweeps (in one process and in a pool). Each is killed a few times, by SIGKILL or
-SIGTERM at a random moment of its life, and started again after each kill; then it goes on to its end, and its files are compared
+SIGTERM at random moments of its life, and started again after each kill; then it goes on to its end, and its files are compared
 with those of the same run or sweep that nobody killed. What is promised beside:
 
     SIGKILL   a run goes on from the last checkpoint that was there
@@ -38,11 +38,12 @@ RUNS: dict[str, dict[str, Any]] = {
 }
 OPTIONS = {"seeds": 2, "eval_episodes": 3}
 EVERY = 20  # evaluations and points of a run, and twice as many as checkpoints
-MOMENTS = {  # of a run: the line after which it is killed, and the longest delay in seconds
+MOMENTS = {  # of a run: the line after which it is killed, if any, and the longest delay in seconds
+    "beginning": ("", 5.0),
     "training": ("evaluated", 0.05),
     "evaluating": ("update", 0.05),
     "checkpointing": ("flush", 0.01),
-    "drawing": ("close", 1.0),
+    "drawing": ("close", 1.5),
 }
 SWEEP = """
 env = "CartPole-v1"
@@ -57,7 +58,12 @@ env.length = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 """
 SHARDS = 8
 SWEEPS = {"sweep, one process": ["--runner", "local"], "sweep, pool": ["--runner", "pool", "--processes", "2"]}
-SWEEP_MOMENTS = {"computing": (0, SHARDS - 2, 0.3), "writing": (0, SHARDS - 2, 0.0), "finishing": (SHARDS, SHARDS, 0.05)}
+SWEEP_MOMENTS = {  # of a sweep: the fewest and most shards that are there when it is killed, and the longest delay
+    "beginning": (0, 0, 2.5),
+    "computing": (1, SHARDS - 2, 0.3),
+    "writing": (1, SHARDS - 2, 0.0),
+    "finishing": (SHARDS, SHARDS, 0.05),
+}
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM}
 CYCLE = ("run, jitted loop", "run, host loop", "sweep, one process", "run, jitted loop", "run, host loop", "sweep, pool")
 
@@ -73,17 +79,20 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     if a.life:
         sys.exit(live(json.loads(a.life)))
     if a.quick:
-        a.kills = 7
+        a.kills = 9
+    latest(a.out)  # what it imports takes seconds, and a victim that waits for them has ended
     victims: list[dict[str, Any]] = []
+    a.out = a.out.absolute()
     done = a.out / "victims.jsonl"
-    a.out.mkdir(parents=True, exist_ok=True)
+    for folder in (a.out, a.results):
+        folder.mkdir(parents=True, exist_ok=True)
     if done.is_file():
         victims = [json.loads(line) for line in done.read_text().splitlines()]
     while (killed := sum(len(victim["kills"]) for victim in victims)) < a.kills:
         victims.append(sacrifice(len(victims), a.kills - killed, a.out))
         with done.open("a") as file:
             file.write(json.dumps(victims[-1]) + "\n")
-        print(f"{killed + len(victims[-1]['kills'])} of {a.kills} kills: {victims[-1]}")
+        print(f"{killed + len(victims[-1]['kills'])} of {a.kills} kills: {victims[-1]}", flush=True)
     table = summarise(victims)
     from neurorl.results.run_folder import write_json
 
@@ -122,9 +131,14 @@ def sacrifice(number: int, most: int, out: Path) -> dict[str, Any]:
         end(kind, whole)
         (whole / "done").touch()
     kills = (kill_sweep if of_sweep else kill_run)(kind, folder, chance, most)
-    end(kind, folder)
+    went_on = end(kind, folder)
+    for kill in kills[-1:]:
+        kill["broken"] += (lost_shards if of_sweep else lost_steps)(kill, went_on)
+    for kill in kills:
+        kill.pop("there", None)
     different = compare(whole, folder)
-    shutil.rmtree(folder, ignore_errors=bool(different))
+    if not different:
+        shutil.rmtree(folder)
     return {"kind": kind, "kills": kills, "different": different}
 
 
@@ -150,47 +164,58 @@ def results_of(summary: Path) -> dict[str, Any]:
 
 
 def kill_run(kind: str, folder: Path, chance: random.Random, most: int) -> list[dict[str, Any]]:
-    """Kill a run once at each moment, drawing last, and return the kills."""
+    """Kill a run once at each moment, as it begins first and drawing last, and return the kills."""
     steps, kills = RUNS[kind]["steps"], []
-    moments = chance.sample(list(MOMENTS)[:3], 3)
-    for index, moment in enumerate([*moments, "drawing"][:most]):
+    first, *between, last = MOMENTS
+    for index, moment in enumerate([first, *chance.sample(between, len(between)), last][:most]):
         line, longest = MOMENTS[moment]
-        earliest = 0 if line == "close" else steps * (index + chance.random()) / 4
+        earliest = 0 if moment in (first, last) else steps * (index - 1 + chance.random()) / (len(between) + 1)
         name, delay = chance.choice(list(SIGNALS)), chance.uniform(0.0, longest)
         process = start_run(kind, folder)
-        began = said(process, "start", 0)
-        reached = said(process, line, earliest)
+        began, reached = (said(process, "start", 0), said(process, line, earliest)) if line else (-1, 0)
         time.sleep(delay)
         there = latest(folder)
         process.send_signal(SIGNALS[name])
         _, message = process.communicate()
+        for kill in kills[-1:]:
+            kill["broken"] += lost_steps(kill, began)
         if process.returncode == 0:
             break
-        broken = []
-        if kills and began < kills[-1]["must_go_on_from"]:
-            broken.append(f"it went on from {began} where {kills[-1]['must_go_on_from']} was promised")
-        must = there
+        must, broken = there, wrong_end(process.returncode, name, message)
         if name == "SIGTERM" and process.returncode == 128 + signal.SIGTERM and "interrupted at step" in message:
             stopped = int(message.split("interrupted at step ")[1].split()[0])
             must = stopped if RUNS[kind]["loop"] == "jax" else latest(folder)
             if "and saved" not in message or must < there:
                 broken.append(f"it said: {message}")
-        kills.append({"moment": moment, "signal": name, "at_line": f"{line} {reached}", "delay": round(delay, 4),
+        kills.append({"moment": moment, "signal": name, "after": f"{line} {reached}", "delay": round(delay, 4),
                       "status": process.returncode, "must_go_on_from": must, "broken": broken})  # fmt: skip
     return kills
 
 
-def finish_run(kind: str, folder: Path) -> None:
-    """Let a run go on to its end."""
+def wrong_end(status: int, name: str, message: str) -> list[str]:
+    """Say how a victim ended, where that is not by its kill."""
+    return [] if status in (-SIGNALS[name], 128 + SIGNALS[name]) else [f"it ended with {status}: {message}"]
+
+
+def lost_steps(kill: dict[str, Any], began: int) -> list[str]:
+    """Say where a run went on, where that is before what was promised; -1 is a run that was complete."""
+    must = kill["must_go_on_from"]
+    return [f"it went on from {began} where {must} was promised"] if 0 <= began < must else []
+
+
+def finish_run(kind: str, folder: Path) -> int:
+    """Let a run go on to its end, and return where it began; -1 where it was complete."""
     process = start_run(kind, folder)
+    began = said(process, "start", 0)
     _, message = process.communicate()
     if process.returncode != 0:
         raise SystemExit(f"a {kind} that nobody killed ended with {process.returncode}: {message}")
+    return began
 
 
 def start_run(kind: str, folder: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "experiments.kills", "--life", json.dumps({"kind": kind, "folder": os.fspath(folder)})]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=RESULTS.parents[1])
+    return start(command)
 
 
 def said(process: "subprocess.Popen[str]", line: str, earliest: float) -> int:
@@ -249,6 +274,7 @@ def live(life: dict[str, Any]) -> int:
             if (folder / "config.json").is_file():
                 neurorl.resume(folder, progress=Lines())
             else:
+                options["overwrite"] = True  # a kill may have left a folder in which no run has begun
                 neurorl.train("CartPole-v1", kind["agent"], loop=kind["loop"], out=folder, progress=Lines(), **options)
     except Interrupted as interrupted:
         sys.stderr.write(str(interrupted))
@@ -259,11 +285,10 @@ def live(life: dict[str, Any]) -> int:
 
 
 def kill_sweep(kind: str, folder: Path, chance: random.Random, most: int) -> list[dict[str, Any]]:
-    """Kill a sweep while shards are computed, while one is written, and at its end; return the kills."""
-    kills = []
-    before: dict[str, int] = {}
+    """Kill a sweep as it begins, while shards are computed, while one is written, and at its end; return the kills."""
+    kills: list[dict[str, Any]] = []
     for index, (moment, (low, high, longest)) in enumerate(list(SWEEP_MOMENTS.items())[:most]):
-        shards = low if low == high else low + index * 3 + chance.randrange(3)
+        shards = low if low == high else low + 3 * (index - 1) + chance.randrange(3)
         name, delay = chance.choice(list(SIGNALS)), chance.uniform(0.0, longest)
         process = start_sweep(kind, folder)
         while len(list((folder / "shards").glob("rows*.parquet"))) < min(shards, high) and process.poll() is None:
@@ -273,16 +298,25 @@ def kill_sweep(kind: str, folder: Path, chance: random.Random, most: int) -> lis
         time.sleep(delay)
         process.send_signal(SIGNALS[name])
         _, message = process.communicate()
+        there, broken = shards_of(folder), []
+        for kill in kills[-1:]:
+            kill["broken"] += lost_shards(kill, there)
         if process.returncode == 0:
             break
-        there = {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("rows*.parquet")}
-        broken = [f"{file} was computed again" for file in before if there.get(file) != before[file]]
-        if name == "SIGTERM" and process.returncode not in (-signal.SIGTERM, 128 + signal.SIGTERM):
-            broken.append(f"it ended with {process.returncode}: {message}")
-        before = there
+        broken += wrong_end(process.returncode, name, message)
         kills.append({"moment": moment, "signal": name, "shards": len(there), "delay": round(delay, 4),
-                      "status": process.returncode, "broken": broken})  # fmt: skip
+                      "status": process.returncode, "there": there, "broken": broken})  # fmt: skip
     return kills
+
+
+def shards_of(folder: Path) -> dict[str, int]:
+    """Return when each shard that is there was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("rows*.parquet")}
+
+
+def lost_shards(kill: dict[str, Any], there: dict[str, int]) -> list[str]:
+    """Name the shards that were there at a kill, and were computed again."""
+    return [f"{file} was computed again" for file, when in kill["there"].items() if there.get(file) != when]
 
 
 def has_half_a_shard(folder: Path) -> bool:
@@ -292,29 +326,24 @@ def has_half_a_shard(folder: Path) -> bool:
         return False
 
 
-def finish_sweep(kind: str, folder: Path) -> None:
-    """Let a sweep go on to its end."""
+def finish_sweep(kind: str, folder: Path) -> dict[str, int]:
+    """Let a sweep go on to its end, and return its shards."""
     process = start_sweep(kind, folder)
     _, message = process.communicate()
     if process.returncode != 0:
         raise SystemExit(f"a {kind} that nobody killed ended with {process.returncode}: {message}")
+    return shards_of(folder)
 
 
 def start_sweep(kind: str, folder: Path) -> "subprocess.Popen[str]":
     file = folder.parent / "sweep.toml"
     file.write_text(SWEEP)
-    command = [
-        sys.executable,
-        "-m",
-        "neurorl.cli",
-        "sweep",
-        os.fspath(file),
-        "--out",
-        os.fspath(folder),
-        "--quiet",
-        *SWEEPS[kind],
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = ["-m", "neurorl.cli", "sweep", os.fspath(file), "--out", os.fspath(folder), "--quiet", *SWEEPS[kind]]
+    return start([sys.executable, *command])
+
+
+def start(command: list[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=RESULTS.parents[1])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ import json
 import math
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -30,7 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurorl.errors import NeurorlError
-from neurorl.files import write_atomically
+from neurorl.files import user_path, write_atomically
 
 VERSION = 1  # of the layout above
 DTYPES = (
@@ -75,7 +74,7 @@ def from_json(text: str) -> Any:
 def save(path: str | os.PathLike[str], obj: Any) -> None:
     """Write ``obj`` to a file, which appears, or changes, by one rename when it is whole."""
     text = to_json(obj) + "\n"
-    write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(user_path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -85,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         NeurorlError: As :func:`from_json`, or the file cannot be read; the message names it.
     """
     try:
-        return from_json(Path(path).read_text(encoding="utf-8"))
+        return from_json(user_path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, NeurorlError) as error:
         raise NeurorlError(f"'{os.fspath(path)}' cannot be loaded: {error}") from error
 

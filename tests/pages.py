@@ -92,7 +92,7 @@ def run(text, folder, source="page", names=None):
 
 def run_python(block, folder, source, names):
     """Run a Python block, and compare every ``expression  # literal`` of it with what it says."""
-    supply(re.findall(r'"([^"\s]+)"', block.text), folder)
+    supply(re.findall(r'(?<!out=)"([^"\s]+)"', block.text), folder)  # what a block writes it makes itself
     lines = block.text.splitlines()
     for statement in ast.parse(block.text).body:
         code = ast.Module([ast.increment_lineno(statement, block.line)], type_ignores=[])

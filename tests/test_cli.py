@@ -185,7 +185,7 @@ def test_an_environment_that_returns_nan_is_named(capsys, tmp_path):
     gymnasium.register("Broken-v0", entry_point=Broken)
     status, _, err = run(capsys, "train", "Broken-v0", *TINY, "--out", tmp_path / "run")
     assert status == 1
-    assert "'Broken-v0' returned an observation or reward that is NaN" in err
+    assert "'Broken-v0' returned nan as observation; give a finite number" in err
 
 
 def test_a_missing_time_limit_is_supplied_and_said(capsys, tmp_path):

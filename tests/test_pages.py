@@ -25,7 +25,7 @@ from tests.pages import PAGES, ROOT
 
 TEXTS = {page.name: page.read_text() for page in PAGES}
 BLOCKS = [(name, block) for name, text in TEXTS.items() for block in pages.blocks(text)]
-RUN = sorted({name for name, block in BLOCKS if block.language in ("python", "bash")} - {"CONTRIBUTING.md", "sweeps.md"})
+RUN = sorted({name for name, block in BLOCKS if block.language in ("python", "bash")})
 ENVS = ("CartPole-v1", "FrozenLake-v1", "MemoryChain-bsuite", "neurorl/FpgaTelemetry-v0", "neurorl/ReversalBandit-v0")
 PLACEHOLDERS = ("module:function", "my_", "=VALUE")  # what a reader fills in
 every_page = pytest.mark.parametrize("page", TEXTS)
@@ -223,6 +223,11 @@ def test_a_command_learns_what_its_page_says(page, beginning, seeds, least, tmp_
 def test_a_block_that_fails_is_noticed(page, error, folder):
     with pytest.raises(error):
         pages.run(page, folder)
+
+
+def test_what_a_block_writes_is_not_there_before(folder):
+    pages.run('```python\nout="second.toml"\nfirst = "first.toml"\n```\n', folder)
+    assert [path.name for path in folder.iterdir()] == ["first.toml"]
 
 
 def test_blocks_are_cut_and_what_they_say_is_compared(folder):

@@ -226,6 +226,13 @@ def test_a_file_holds_it_and_is_replaced_whole(tmp_path):
     assert [child.name for child in tmp_path.iterdir()] == ["state.json"]
 
 
+def test_the_home_folder_is_meant_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save("~/state.json", LIF())
+    assert (tmp_path / "state.json").is_file()
+    assert load("~/state.json") == LIF()
+
+
 def test_a_failed_rename_leaves_nothing_behind(tmp_path):
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError, match="taken"):

@@ -54,6 +54,7 @@ class HostLoop:
         self.task, self.agent, self.seed, self.seeds = task, agent, seed, seeds
         self.keys = learner_keys(seed, seeds)
         self._given_env = vector_env
+        self.not_finite: dict[int, str] = {}
         self._stage = Stage(task, seeds, [eval_seed + i for i in range(eval_episodes)])
         self._rows: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
@@ -102,7 +103,8 @@ class HostLoop:
                     states = self._update(states, count)
                 rows = self.env.advance(actions)
                 heads[i] = rows[:, :HEAD]
-                np.isfinite(rows).all(1, out=finite[i])
+                if not np.isfinite(rows).all(1, out=finite[i]).all():
+                    self._see_not_finite(rows)
             progress = _count(progress, heads, finite)
         self._rows = rows
         return Learners(self._unpack_states(states), progress, count, self._carried(learners.world))
@@ -152,6 +154,16 @@ class HostLoop:
     def _update_all(self, states: Any, step: Array) -> Any:
         agents = jax.vmap(self.agent.update)(self._bundle.unpack(states), update_keys(self.keys, step))
         return self._bundle.pack(agents)
+
+    def _see_not_finite(self, rows: np.ndarray) -> None:
+        """Remember of every learner the first number that is none."""
+        for lane, column in np.argwhere(~np.isfinite(rows)).tolist():
+            value, size = rows[lane, column], (rows.shape[1] - HEAD) // 2
+            if column == REWARD:
+                said, wrapper = f"{value:g} as reward", "TransformReward"
+            else:
+                said, wrapper = self.env.intake.name((column - HEAD) % size, value), "TransformObservation"
+            self.not_finite.setdefault(lane, f"{said}; give a finite number, for example with gymnasium.wrappers.{wrapper}")
 
     def _uncounted(self) -> tuple[np.ndarray, np.ndarray]:
         """Return room for the heads of rows to come [steps, seeds, HEAD], and whether each is of numbers [steps, seeds].

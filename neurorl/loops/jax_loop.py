@@ -31,6 +31,7 @@ class JaxLoop:
     """Train and evaluate agents in a JAX environment."""
 
     cuts_episodes = False
+    not_finite: dict[int, str] = {}  # a compiled program does not look
     axis: int | None = None  # of the agent and the environment parameters; a sweep, which maps over them too, sets it to 0
 
     def __init__(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):

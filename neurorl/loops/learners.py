@@ -32,6 +32,7 @@ class Loop(Protocol):
     """A training loop over independent learners, one environment each."""
 
     cuts_episodes: bool  # whether a checkpoint cuts the episodes in progress
+    not_finite: dict[int, str]  # what a learner's environment returned that is no number, where the loop sees it
 
     def init(self) -> Learners:
         """Return learners that have not begun."""

@@ -42,6 +42,12 @@ class RunFolder:
         """Whether the run has finished."""
         return self.summary.is_file()
 
+    @property
+    def barren(self) -> bool:
+        """Whether nothing is in it but what a kill leaves of a run that had no configuration yet."""
+        left = {self.checkpoints, *self.path.glob(f".{self.config.stem}.*{self.config.suffix}")}
+        return set(self.path.iterdir()) <= left and not any(self.checkpoints.glob("*"))
+
     def clear(self) -> None:
         """Remove what a run wrote, and the folder too where nothing else is in it: the user's own files stay."""
         files = (self.summary, self.learning_curve, self.spikes, self.training, self.evaluation, self.timing, self.config)
@@ -70,7 +76,7 @@ def create(path: str | os.PathLike[str], overwrite: bool) -> RunFolder:
     if folder.path.is_dir() and any(folder.path.iterdir()):
         if not overwrite:
             raise NeurorlError(f"folder '{path}' exists; give another with --out, or --overwrite to replace the run in it")
-        if not folder.config.is_file():
+        if not (folder.config.is_file() or folder.barren):
             raise NeurorlError(
                 f"folder '{path}' exists and is not a run, so --overwrite does not touch it; give another with --out"
             )

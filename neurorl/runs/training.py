@@ -82,13 +82,13 @@ def resume(path: str | os.PathLike[str], *, env: Any = None, agent: Any = None, 
 def _run(folder: RunFolder, configuration: Config, progress: Progress | None, fresh: bool = False) -> Run:
     session = None
     try:
+        if fresh:  # first of all: with its configuration a run that is killed at once can be resumed
+            with _kept(folder):
+                run_folder.write_json(folder.config, configuration.to_json())
         with (
             contextlib.closing(Several(progress or Progress())) as meter,
             contextlib.closing(configuration.make_loop()) as loop,
         ):
-            if fresh:
-                with _kept(folder):
-                    run_folder.write_json(folder.config, configuration.to_json())
             session = _Session(folder, configuration, loop, meter)
             session.learn()
     except Exception:
@@ -212,8 +212,9 @@ class _Session:
     def _check_finite(self, start: int, end: int) -> None:
         finite = np.asarray(self.learners.episodes.finite)
         broken = np.asarray(has_grown_too_large(self.learners.agent, self.watched))
+        returned = self.loop.not_finite.get(int(np.argmin(finite)), f"an observation or reward that is {NOT_FINE}")
         for wrong, what in (
-            (~finite, f"environment '{self.configuration.env_id}' returned an observation or reward that is {NOT_FINE}"),
+            (~finite, f"environment '{self.configuration.env_id}' returned {returned}"),
             (broken, f"agent '{self.configuration.agent_id}' {TOO_LARGE}"),
         ):
             if wrong.any():

@@ -30,6 +30,11 @@ class SweepFolder:
         self.results = self.path / "results.parquet"
         self.study = self.path / "study.journal"
 
+    @property
+    def barren(self) -> bool:
+        """Whether nothing is in it but what a kill leaves of a sweep that had no configuration yet."""
+        return set(self.path.iterdir()) <= set(self.path.glob(f".{self.config.stem}.*{self.config.suffix}"))
+
     def has(self, shard: Shard) -> bool:
         """Whether a shard is done."""
         return (self.shards / f"{shard.name}.parquet").is_file()
@@ -60,14 +65,15 @@ def begin(path: str | Path, sweep: Spec, kind: str) -> SweepFolder:
         if changes:
             listed = "; ".join(change.removeprefix("sweep.") for change in changes)
             raise NeurorlError(f"'{path}' holds another sweep: {listed}. Give another folder with --out, or undo the change")
-        return folder
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+    elif folder.path.exists() and (not folder.path.is_dir() or not folder.barren):
         raise NeurorlError(f"'{path}' exists and holds no sweep; give another folder with --out")
     try:
-        folder.shards.mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if not folder.config.is_file():
+            run_folder.write_json(folder.config, ours)
+        folder.shards.mkdir(exist_ok=True)
     except OSError as error:
         raise NeurorlError(f"folder '{path}' cannot be made: {error.strerror}") from error
-    run_folder.write_json(folder.config, ours)
     return folder
 
 

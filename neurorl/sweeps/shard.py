@@ -103,9 +103,11 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
             done = end
             _, values = _training_point(learners)
             returns = loop.evaluate(learners)
-            error = np.where(has_grown_too_large(learners.agent, watched), f"the agent {TOO_LARGE}", "")
+            error = np.where(has_grown_too_large(learners.agent, watched), f"the agent {TOO_LARGE}", "").astype(object)
             seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
-            error = np.where(seen, error, f"the environment returned an observation or reward that is {NOT_FINE}")
+            for lane in np.flatnonzero(~seen):
+                returned = loop.not_finite.get(int(lane), f"an observation or reward that is {NOT_FINE}")
+                error[lane] = f"the environment returned {returned}"
             steps = np.full(len(returns), done)
             points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
             if any(step == done for step, *_ in options.changes):

@@ -7,6 +7,7 @@ import pytest
 from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
+import neurorl
 from neurorl import packing
 from neurorl.envs import resolve
 from neurorl.envs.environments import BEGINS, REWARD, TRUNCATED, Environments, timestep
@@ -84,6 +85,15 @@ def test_an_environment_that_breaks_the_contract_is_named(make, says):
         play(make)
     with pytest.raises(NeurorlError, match=says):
         resolve(make).check()  # a run says it before it has made a folder
+
+
+@pytest.mark.parametrize("missing", ["observation_space", "action_space"])
+def test_an_environment_without_a_space_gets_one_sentence(missing, tmp_path):
+    said = f"environment 'Odd' has None as its {missing}; give it a space of gymnasium.spaces"
+    for make in (kind(**{missing: None}), type("Odd", (gymnasium.Env,), {k: v for k, v in vars(Plain).items() if k != missing})):
+        with pytest.raises(NeurorlError, match=f"^{said}$"):
+            neurorl.train(make, "random", out=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 import threading
 
+import pytest
+
 import neurorl
 from neurorl import cli
 from neurorl.errors import NeurorlError
 from neurorl.results import run_folder
 from neurorl.results.run_folder import RunFolder
+from neurorl.runs.config import Config
 from neurorl.sweeps.folder import SweepFolder
 
 TINY = {"seeds": 1, "steps": 20, "eval_every": 20, "eval_episodes": 1}
@@ -71,6 +74,30 @@ def test_overwriting_removes_what_a_run_wrote_and_nothing_else(tmp_path):
     assert not list(out.rglob(".*"))
     RunFolder(out).clear()
     assert {path for path in out.rglob("*") if path.is_file()} == set(own)
+
+
+@pytest.mark.parametrize("left", ["checkpoints", ".config.4711.json"])
+def test_a_kill_before_there_is_a_configuration_leaves_a_folder_that_can_be_overwritten(tmp_path, left):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / left).mkdir() if left == "checkpoints" else (out / left).write_text("{")
+    with pytest.raises(NeurorlError, match="--overwrite"):
+        run_folder.create(out, overwrite=False)
+    assert not (run_folder.create(out, overwrite=True).path / ".config.4711.json").exists()
+    (out / "thesis.tex").write_text("mine")
+    with pytest.raises(NeurorlError, match="is not a run"):
+        run_folder.create(out, overwrite=True)
+
+
+def test_a_run_has_its_configuration_before_anything_that_takes_time(tmp_path, monkeypatch):
+    def killed(_):
+        raise KeyboardInterrupt  # as a kill, it clears nothing away
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Config, "make_loop", killed)
+        with pytest.raises(KeyboardInterrupt):
+            neurorl.train("CartPole-v1", "random", out=tmp_path / "run", **TINY)
+    assert neurorl.resume(tmp_path / "run").summary["final_return"] is not None
 
 
 def test_a_folder_with_nothing_else_in_it_goes_as_a_whole(tmp_path):

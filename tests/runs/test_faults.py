@@ -178,6 +178,43 @@ def test_an_environment_that_breaks_at_its_first_step_leaves_no_folder(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("agent", "settings"),
+    [
+        ("ppo", {"rollout": 16, "hidden": 8, "minibatches": 1, "epochs": 1}),
+        ("dqn", {"hidden": [8, 8], "begin": 16, "memory": 64, "batch": 8}),
+        ("lif-ppo", {"rollout": 16, "hidden": 8, "minibatches": 1, "epochs": 1}),
+    ],
+)
+def test_an_agent_that_huge_rewards_turn_into_nan_is_reported(tmp_path, agent, settings):
+    class Huge(Peak):
+        def step(self, action):
+            return *super().step(action)[:1], 1e30 * (1 + self.t), self.t == 5, False, {}
+
+    options = TINY | {"steps": 400, "eval_every": 200, "log_every": 200, "checkpoint_every": 200}
+    with pytest.raises(NeurorlError, match=f"^agent '{agent}' holds numbers beyond float32; make the rewards smaller"):
+        neurorl.train(Huge, agent, out=tmp_path / "run", settings=settings, **options)
+
+
+@pytest.mark.parametrize(
+    ("look", "reward", "says"),
+    [
+        ([0.0, np.inf, 0.0], 1.0, "inf as observation"),
+        ([0.0, 0.0, 0.0], np.nan, "nan as reward"),
+    ],
+)
+def test_what_is_no_finite_number_is_named_with_its_value_and_the_remedy(tmp_path, look, reward, says):
+    class Odd(Peak):
+        def step(self, action):
+            return (np.array(look), reward, *super().step(action)[2:])
+
+    with pytest.raises(
+        NeurorlError, match=rf"environment 'Odd' returned {says}; .*Transform.* \(seed 0, between steps 0 and 20\)"
+    ):
+        neurorl.train(Odd, "random", out=tmp_path / "run", **TINY)
+
+
 def test_an_identical_run_in_the_same_process_compiles_nothing_again(tmp_path):
     from neurorl.loops import jax_loop
 

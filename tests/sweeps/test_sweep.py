@@ -18,6 +18,7 @@ from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
 from neurorl.results import statistics
 from neurorl.sweeps import driver, grouping, rows, shard, spec
+from neurorl.sweeps import folder as folders
 from tests.sweeps.conftest import TINY
 
 
@@ -89,6 +90,14 @@ def test_a_folder_that_holds_something_else_is_not_touched(tmp_path):
     with pytest.raises(NeurorlError, match="holds no sweep"):
         sweeps.sweep(TINY, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_sweep_that_was_killed_as_it_made_its_folder_goes_on(serial, tmp_path):
+    (tmp_path / ".sweep.4711.json").write_text("{")
+    folder = folders.begin(tmp_path, driver.load(TINY, tmp_path)[0], "sweep")
+    folder.shards.rmdir()  # killed later, between its configuration and the folder of its shards
+    assert folders.begin(tmp_path, driver.load(TINY, tmp_path)[0], "sweep").shards.is_dir()
+    assert folder.config.read_bytes() == serial.config.read_bytes()
 
 
 @pytest.mark.slow
