@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Real, Shaped
 
 Scalar = float | Real[Array, ""]  # one number
 PerNeuron = float | Real[Array, ""] | Real[Array, " n"]  # one number for a population, or one a neuron
-Numbers = float | Real[Array | np.ndarray, "..."]  # of any shape that broadcasts
+Numbers = float | Real[Array, "..."]  # of any shape that broadcasts
+Values = Numbers | Real[np.ndarray, "..."]  # likewise, of NumPy too
 Spikes = Numbers | Bool[Array, "..."]  # counts, or whether there is one
 Observation = Shaped[Array | np.ndarray, "..."]  # of one environment, packed (``neurorl.packing``)

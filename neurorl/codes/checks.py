@@ -5,12 +5,13 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jaxtyping import Array
 
 from neurorl.errors import NeurorlError
+from neurorl.typing import Values
 
 
-def finite(name: str, values: float | Array, low: float = -math.inf, high: float = math.inf, above: float = -math.inf) -> Array:
+def finite(name: str, values: Values, low: float = -math.inf, high: float = math.inf, above: float = -math.inf) -> Array:
     """Return ``values`` as an array, checked.
 
     Args:

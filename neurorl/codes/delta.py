@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int32, Real, Shaped
 
 from neurorl.codes.checks import finite
 from neurorl.parameters import Checked, parameter
-from neurorl.typing import Numbers
+from neurorl.typing import Values
 
 SLACK = 1e-4  # thresholds; a move this little short of one was rounded off it
 
@@ -28,7 +28,7 @@ SLACK = 1e-4  # thresholds; a move this little short of one was rounded off it
 class DeltaParameters(Checked):
     """Constants of the code."""
 
-    threshold: Numbers = parameter(0.1, "change of the signal that is worth a spike, in its unit", above=0.0)
+    threshold: Values = parameter(0.1, "change of the signal that is worth a spike, in its unit", above=0.0)
 
 
 class DeltaState(NamedTuple):

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Real, Shaped
 from neurorl import steps as step_rule
 from neurorl.codes.checks import finite
 from neurorl.parameters import Checked, parameter
-from neurorl.typing import Numbers, Scalar
+from neurorl.typing import Scalar, Values
 
 
 @struct.dataclass
@@ -24,10 +24,10 @@ class LatencyCode(Checked):
     """The scale between values in [0, 1] and the times of their spikes."""
 
     scale: str = parameter("linear", "equal differences, or equal ratios", choices=("linear", "logarithmic"), static=True)
-    latest: Numbers = parameter(20.0, "time of the weakest value's spike, ms", above=0.0)
-    weakest: Numbers = parameter(0.01, "value below which a neuron stays silent", above=0.0, high=0.99)
+    latest: Values = parameter(20.0, "time of the weakest value's spike, ms", above=0.0)
+    weakest: Values = parameter(0.01, "value below which a neuron stays silent", above=0.0, high=0.99)
 
-    def times(self, values: Numbers) -> Float[Array, "..."]:
+    def times(self, values: Values) -> Float[Array, "..."]:
         """Return the time of each spike, ms, infinite for none.
 
         Args:
@@ -65,7 +65,7 @@ def train(times: Real[Array | np.ndarray, " n"], steps: int, dt: Scalar) -> Floa
     Raises:
         NeurorlError: A time that is NaN, negative or after the last step; inside jit its spike is left out.
     """
-    row = step_rule.traced_step_of(times, finite("dt", dt, above=0.0))
+    row = step_rule.traced_step_of(jnp.asarray(times), finite("dt", dt, above=0.0))
     finite("times / dt, rounded down", jnp.where(row == jnp.inf, 0.0, row), low=0, high=steps - 1)
     return (jnp.arange(steps)[:, None] == row).astype(row.dtype)
 

@@ -30,7 +30,7 @@ class OneHot(ListedCode):
 
     def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
         """Return the neuron that fires and its rate, both [1]."""
-        return observation.reshape(1).astype(jnp.int32) - self.start, jnp.ones(1)
+        return jnp.asarray(observation).reshape(1).astype(jnp.int32) - self.start, jnp.ones(1)
 
     def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [n]."""

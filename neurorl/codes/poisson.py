@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from neurorl.codes.checks import finite
-from neurorl.typing import Numbers, Scalar
+from neurorl.typing import Scalar, Values
 
 
-def probability(rate: Numbers, dt: Numbers) -> Float[Array, "..."]:
+def probability(rate: Values, dt: Values) -> Float[Array, "..."]:
     """Return the probability of a spike within a step of dt (ms) at a rate (Hz), of any shape.
 
     Raises:
@@ -26,7 +26,7 @@ def probability(rate: Numbers, dt: Numbers) -> Float[Array, "..."]:
     return -jnp.expm1(-finite("rate", rate, low=0.0) * finite("dt", dt, above=0.0) / 1000.0)
 
 
-def step(key: Array, rate: Numbers, dt: Scalar) -> Float[Array, "..."]:
+def step(key: Array, rate: Values, dt: Scalar) -> Float[Array, "..."]:
     """Return the spikes of one step.
 
     Args:
@@ -40,7 +40,7 @@ def step(key: Array, rate: Numbers, dt: Scalar) -> Float[Array, "..."]:
     return train(key, rate, 1, dt)[0]
 
 
-def train(key: Array, rate: Numbers, steps: int, dt: Scalar) -> Float[Array, "steps ..."]:
+def train(key: Array, rate: Values, steps: int, dt: Scalar) -> Float[Array, "steps ..."]:
     """Return a train of constant rates, [steps, *shape of rate], 0.0 or 1.0.
 
     Args:

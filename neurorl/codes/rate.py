@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from neurorl.codes.checks import finite
-from neurorl.typing import Numbers, Scalar
+from neurorl.typing import Scalar, Values
 
 
-def of_intensity(intensity: Numbers, maximum: Numbers) -> Float[Array, "..."]:
+def of_intensity(intensity: Values, maximum: Values) -> Float[Array, "..."]:
     """Return the rate of an intensity, Hz.
 
     Args:
@@ -28,12 +28,12 @@ def of_intensity(intensity: Numbers, maximum: Numbers) -> Float[Array, "..."]:
     return jnp.clip(finite("intensity", intensity), 0.0, 1.0) * finite("maximum", maximum, low=0.0)
 
 
-def to_intensity(rate: Numbers, maximum: Numbers) -> Float[Array, "..."]:
+def to_intensity(rate: Values, maximum: Values) -> Float[Array, "..."]:
     """Return the intensity in [0, 1] that has the rate (Hz), the inverse of :func:`of_intensity`."""
     return jnp.clip(finite("rate", rate) / finite("maximum", maximum, above=0.0), 0.0, 1.0)
 
 
-def train(rate: Numbers, steps: int, dt: Scalar, phase: Numbers = 0.5) -> Float[Array, "steps n"]:
+def train(rate: Values, steps: int, dt: Scalar, phase: Values = 0.5) -> Float[Array, "steps n"]:
     """Return the regular spike train of each neuron, [steps, n], 0.0 or 1.0.
 
     Args:
