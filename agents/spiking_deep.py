@@ -2,7 +2,7 @@ r"""Spiking Q(lambda) with a hidden layer that dopamine teaches: no backpropagat
 
     y = x^ / sigma;   a = hidden spikes under the drive W y;   Q = opposed spikes under q = O a + K y
     E <- keep E + (rho B_c psi, c) y^T,   Z <- keep Z + c a^T          (c: 1 for the action taken)
-    delta = r / spread + gamma max Q' - Q;   g = delta bounded by the mass of all tags;   (W, K) += g E,   O += g Z,   B += g Z
+    delta = r / |G| + gamma max Q' - Q;   g = delta bounded by the mass of all tags;   (W, K) += g E,   O += g Z,   B += g Z
 
 A code's neurons reach the hidden ones (W) and, beside them, the outputs (K), for what one layer can learn. Rare inputs transmit
 more (``homeostasis.presynaptic_gain``), feedforward inhibition divides by how much comes (``synapses.divisive_inhibition``),
@@ -42,7 +42,7 @@ from neurorl.plasticity.plastic import Plastic
 from neurorl.synapses import divisive_inhibition, sparse_uniform
 
 SIGNS = np.array([1.0, -1.0], np.float32)  # of push and pull
-LARGEST = 8.0  # value that saturates a pair of output neurons, in units of the spread of returns
+LARGEST = 8.0  # value that saturates a pair of output neurons, in the magnitude of returns
 DENSITY = 0.1  # share of forward weights that are not zero at first
 LONGEST = 100_000  # environment steps of exploration, however long the run is
 
@@ -55,10 +55,10 @@ class State(NamedTuple):
     synapses: Listed  # [D + 1, N + A], of the code onto hidden neurons and outputs
     outputs: Plastic  # [A, N + 1], of hidden neurons onto outputs
     feedback: Array  # [A, N]
-    mass: Array  # [], bound on the sum of the sizes of all tags
+    mass: Array  # [], of all tags: what bounds a step
     charge: Array  # [N], of hidden neurons, in thresholds
     potential: Array  # [A, 2], of output neurons, in thresholds
-    value: Array  # [], of the last observation and action, in units of the spread
+    value: Array  # [], of the last observation and action, in the magnitude of returns
     explored: Array  # [], bool: whether the last action was not the best
     returns: Spread
     step: Array  # [], environment steps
@@ -108,7 +108,9 @@ class SpikingDeep(Agent):
         code = sharp_code(observation_space, **ranges)
         if isinstance(code, codes.Pixels) and "kind" not in ranges:
             code = codes.Lit(receptors=code.receptors)
-        return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5))
+        # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides.
+        own = {"skip": 0.0} if isinstance(code, codes.Lit) else {}
+        return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def for_steps(self, steps: int) -> "SpikingDeep":
         """Let epsilon fall over a part of the run, where nothing else was said."""
@@ -156,7 +158,7 @@ class SpikingDeep(Agent):
         last = timestep.final_observation
         cut = rarely.where(timestep.truncated, lambda s, seen: self._best(self._fire(s, seen).values), state, last)
         after = jnp.where(timestep.terminated, 0.0, jnp.where(timestep.truncated, cut, self._best(fired.values)))
-        delta = self.gain * (timestep.reward / return_spread.size(returns) + self.gamma * after - state.value)
+        delta = self.gain * (timestep.reward / return_spread.magnitude(returns) + self.gamma * after - state.value)
         keep = jnp.where(ended | state.explored, 0.0, self.gamma * self.lambda_)
         state, value = self._change(state, fired, winners, delta, keep)
         state = state._replace(explored=explored, value=value, dopamine=delta)
@@ -179,13 +181,13 @@ class SpikingDeep(Agent):
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the value of an observation, that of its best action, in the unit of the reward."""
-        return self._best(self._fire(state, observation).values) * return_spread.size(state.returns)
+        return self._best(self._fire(state, observation).values) * return_spread.magnitude(state.returns)
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what the modulators are doing."""
         return {
             "value": state.value,
-            "return_spread": return_spread.size(state.returns),
+            "return_magnitude": return_spread.magnitude(state.returns),
             "tag_mass": state.mass,
             "epsilon": self._epsilon(state.step),
         }
@@ -215,7 +217,7 @@ class SpikingDeep(Agent):
 
         g = bounded_step.size(delta, state.mass, self.kappa)
         weights, tags = state.outputs.weights, state.outputs.eligibility
-        added = jnp.abs(taught).sum() * jnp.abs(fired.sent).sum() + jnp.abs(fired.hidden).sum()
+        added = bounded_step.mass(taught, fired.sent) + bounded_step.mass(chosen, fired.hidden)
         outputs = Plastic(
             three_factor.change(weights, tags, g, 1.0),
             eligibility.decay(tags, keep, jnp.array(False)) + chosen[:, None] * fired.hidden,

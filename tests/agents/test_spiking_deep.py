@@ -108,7 +108,7 @@ def test_a_truncation_bootstraps_from_where_the_action_led_and_a_termination_doe
     for truncated in (True, False):
         last = at(6, 0.0, terminated=not truncated, truncated=truncated, last=9)
         state, _ = learn(agent, before, last, jax.random.key(0))
-        unit = return_spread.size(state.returns)
+        unit = return_spread.magnitude(state.returns)
         led_to = agent.value(state._replace(synapses=before.synapses, outputs=before.outputs), image(9)) / unit
         expected = (GAMMA * led_to if truncated else 0.0) - before.value
         np.testing.assert_allclose(state.dopamine, expected, atol=5e-3)
