@@ -93,7 +93,8 @@ class SpikingDeep(Agent):
     skip: float = parameter(1.0, "learning rate of the code's synapses onto the outputs, in that of the others", low=0.0)
     lambda_: float = parameter(0.8, "decay of eligibility per environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
-    kappa: float = parameter(2.0, "how many times smaller a step is than the largest safe one", above=0.0)
+    kappa: float = parameter(3.0, "how many times smaller a step is than the largest safe one", above=0.0)
+    damping: float = parameter(1.0, "how much of what large tags would move a value by bounds a step; 0: none", low=0.0)
     gain: float = parameter(1.0, "dopamine for a unit of prediction error; 0 freezes every weight", low=0.0)
     epsilon_start: float = parameter(1.0, "probability of a random action at the start", low=0.0, high=1.0)
     epsilon_end: float = parameter(0.01, "and after exploration", low=0.0, high=1.0)
@@ -108,8 +109,9 @@ class SpikingDeep(Agent):
         code = sharp_code(observation_space, **ranges)
         if isinstance(code, codes.Pixels) and "kind" not in ranges:
             code = codes.Lit(receptors=code.receptors)
-        # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides.
-        own = {"skip": 0.0} if isinstance(code, codes.Lit) else {}
+        # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides. Of
+        # many pixels none transmits so much that a step would throw a value past its goal.
+        own = {"skip": 0.0, "damping": 0.0} if isinstance(code, codes.Lit) else {}
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def for_steps(self, steps: int) -> "SpikingDeep":
@@ -217,7 +219,8 @@ class SpikingDeep(Agent):
 
         g = bounded_step.size(delta, state.mass, self.kappa)
         weights, tags = state.outputs.weights, state.outputs.eligibility
-        added = bounded_step.mass(taught, fired.sent) + bounded_step.mass(chosen, fired.hidden)
+        damping = self.damping / self.kappa
+        added = bounded_step.mass(damping, taught, fired.sent) + bounded_step.mass(damping, chosen, fired.hidden)
         outputs = Plastic(
             three_factor.change(weights, tags, g, 1.0),
             eligibility.decay(tags, keep, jnp.array(False)) + chosen[:, None] * fired.hidden,

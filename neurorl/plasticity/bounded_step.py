@@ -3,9 +3,10 @@ r"""A step that cannot overshoot: the more synapses are tagged, and the larger t
     g = rate delta / max(1, rate kappa max(1, |delta|) |E|_1)
 
 Where no tag is larger than 1 the value moves by at most g |E|_1, so that less than a kappa-th of the error is corrected
-whatever the network, and no learning rate has to be found (ObGD: Elsayed, Vasan and Mahmood 2024). Where tags are larger, a
-few inputs that transmit much, the value moves by g |E|_2^2 and may be thrown past its goal: :func:`mass` is the larger of the
-two. It is the one number that a synapse cannot know by itself; it is a second modulator, broadcast as dopamine is.
+whatever the network, and no learning rate has to be found (ObGD: Elsayed, Vasan and Mahmood 2024). Where tags are larger, a few
+inputs that transmit much, the value moves by g |E|_2^2 and may be thrown past its goal, unless the mass counts a kappa-th of
+that too (:func:`mass`). The mass is the one number that a synapse cannot know by itself: a second modulator, broadcast as
+dopamine is.
 """
 
 import jax.numpy as jnp
@@ -26,9 +27,9 @@ def size(delta: Float[Array, ""], mass: Float[Array, ""], kappa: Scalar, rate: S
     return rate * delta / jnp.maximum(1.0, rate * kappa * jnp.maximum(1.0, jnp.abs(delta)) * mass)
 
 
-def mass(*factors: Float[Array, " _"]) -> Float[Array, ""]:
-    """Return the mass [] of the tags that are the outer product of ``factors``: the larger of |E|_1 and |E|_2^2."""
+def mass(damping: Scalar, *factors: Float[Array, " _"]) -> Float[Array, ""]:
+    """Return the mass [] of the tags that are the outer product of ``factors``: the larger of |E|_1 and ``damping`` |E|_2^2."""
     sizes = squares = jnp.float32(1.0)
     for factor in factors:
         sizes, squares = sizes * jnp.abs(factor).sum(), squares * (factor**2).sum()
-    return jnp.maximum(sizes, squares)
+    return jnp.maximum(sizes, damping * squares)
