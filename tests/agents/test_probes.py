@@ -26,7 +26,6 @@ AGENTS = {
         4_000,
     ),
     "spiking-sarsa": ({}, 2_000),
-    "spiking-deep": ({"explore_steps": 1_000}, 4_000),
     "stream-q": ({"explore_steps": 1_000}, 4_000),
 }
 
