@@ -83,7 +83,7 @@ def network(parameters, y, gain, action):
 
 
 def test_with_exact_feedback_the_tags_are_the_gradient_of_the_network():
-    agent = AGENT.replace(feedback="transpose", teaching=1.0, hidden_substeps=65_536, substeps=65_536, lambda_=0.7)
+    agent = AGENT.replace(feedback="transpose", teaching=1.0, skip=1.0, hidden_substeps=65_536, substeps=65_536, lambda_=0.7)
     states, taken = walk(agent, LIFE[:3])
     trace = None
     for before, state, timestep, action in zip(states, states[1:], LIFE, taken, strict=False):
