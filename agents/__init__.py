@@ -15,8 +15,10 @@ DEFAULT = "spiking-actor-critic"
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
     "spiking-sarsa": "neurorl.agents.spiking_sarsa:SpikingSarsa",
+    "spiking-deep": "neurorl.agents.spiking_deep:SpikingDeep",
     "spiking-network": "neurorl.agents.spiking_network:SpikingNetwork",
     "r-stdp": "neurorl.agents.r_stdp:RStdp",
+    "stream-q": "neurorl.agents.stream_q:StreamQ",
     "ppo": "neurorl.agents.ppo:PPO",
     "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",
     "dqn": "neurorl.agents.dqn:DQN",

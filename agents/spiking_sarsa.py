@@ -61,6 +61,20 @@ STATES_TOLD_APART: dict[str, Any] = {
 }
 
 
+def sharp_code(space: spaces.Space[Any], **ranges: Any) -> codes.Code:
+    """Return the code of a space (``neurorl.codes.for_space``), with sharp borders instead of smooth ones where it is a box.
+
+    What is learned on one side of a cliff must not reach the other. One map of two dimensions can afford more tilings than the
+    maps of all pairs of many, which share their value.
+    """
+    code = codes.for_space(space, **ranges)
+    if not isinstance(code, codes.PlaceCells) or "kind" in ranges:
+        return code
+    tilings: Any = codes.for_space(space, **ranges, kind="tilings")
+    sharp: codes.Code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
+    return sharp
+
+
 class State(NamedTuple):
     """A learner of A actions, of all heads."""
 
@@ -98,12 +112,7 @@ class SpikingSarsa(Agent):
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "SpikingSarsa":
         """Return the agent with its defaults for an environment's spaces."""
-        code = codes.for_space(observation_space, **ranges)
-        if isinstance(code, codes.PlaceCells) and "kind" not in ranges:
-            # Sharp borders instead of smooth ones: what is learned on one side of a cliff must not reach the other. One map of
-            # two dimensions can afford more tilings than the maps of all pairs of many, which share their value.
-            tilings: Any = codes.for_space(observation_space, **ranges, kind="tilings")
-            code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
+        code = sharp_code(observation_space, **ranges)
         own = {} if code.continuous else STATES_TOLD_APART
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 

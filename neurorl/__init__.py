@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neurorl.agents.contract import Recording as Recording
     from neurorl.agents.contract import Timestep as Timestep
     from neurorl.agents.spiking_actor_critic import SpikingActorCritic as SpikingActorCritic
+    from neurorl.agents.spiking_deep import SpikingDeep as SpikingDeep
     from neurorl.agents.spiking_network import SpikingNetwork as SpikingNetwork
     from neurorl.agents.spiking_sarsa import SpikingSarsa as SpikingSarsa
     from neurorl.errors import NeurorlError as NeurorlError
@@ -73,6 +74,7 @@ _HOME = {
     "Recording": "neurorl.agents.contract",
     "Timestep": "neurorl.agents.contract",
     "SpikingActorCritic": "neurorl.agents.spiking_actor_critic",
+    "SpikingDeep": "neurorl.agents.spiking_deep",
     "SpikingNetwork": "neurorl.agents.spiking_network",
     "SpikingSarsa": "neurorl.agents.spiking_sarsa",
 }
@@ -98,6 +100,7 @@ __all__ = [
     "Run",
     "ShortTermPlasticity",
     "SpikingActorCritic",
+    "SpikingDeep",
     "SpikingNetwork",
     "SpikingSarsa",
     "Timestep",

@@ -9,7 +9,7 @@
     MultiDiscrete, MultiBinary, Tuple of Discrete       conjunctions of their states; pixels where there are many
     Tuple, Dict                                         their parts packed into one vector, and the above joined
 
-Tilings, whose borders are sharp, stand for place cells where an agent asks for them.
+Where an agent asks for them, tilings, whose borders are sharp, stand for place cells, and the pixels that are lit for ``pixels``.
 An end that a space leaves open, or declares further away than 1,000, is learned while running (``learned_range``).
 """
 
@@ -24,6 +24,7 @@ from neurorl.codes import conjunctions, learned_range
 from neurorl.codes.code import Code, ListedCode
 from neurorl.codes.conjunctions import Conjunctions
 from neurorl.codes.joined import Joined
+from neurorl.codes.lit import Lit
 from neurorl.codes.one_hot import OneHot
 from neurorl.codes.pixels import Pixels
 from neurorl.codes.place_cells import MAX_PAIRED, PlaceCells
@@ -37,6 +38,7 @@ __all__ = [
     "Conjunctions",
     "Joined",
     "ListedCode",
+    "Lit",
     "OneHot",
     "Pixels",
     "PlaceCells",
@@ -46,7 +48,7 @@ __all__ = [
     "for_space",
 ]
 
-KINDS = ("one-hot", "place-cells", "tilings", "conjunctions", "pixels", "sparse")
+KINDS = ("one-hot", "place-cells", "tilings", "conjunctions", "pixels", "lit", "sparse")
 BOXES: dict[str, type[PlaceCells] | type[Tilings]] = {"place-cells": PlaceCells, "tilings": Tilings}
 FEW = 16  # discrete parts up to which their states are told by conjunctions
 MOST_STATES = 2**20  # states of one discrete part; each is a neuron
@@ -107,8 +109,8 @@ def _of_kind(kind: str, space: spaces.Space[Any], receptors: Receptors, angles: 
     """Return the code of this kind over all entries."""
     if kind == "sparse":
         return SparseExpansion(receptors=receptors)
-    if kind == "pixels":
-        return Pixels(receptors=receptors)
+    if kind in ("pixels", "lit"):
+        return Pixels(receptors=receptors) if kind == "pixels" else Lit(receptors=receptors)
     if kind == "conjunctions" and all(receptors.states):
         return _of_states(receptors)
     if kind == "one-hot" and isinstance(space, spaces.Discrete):

@@ -26,6 +26,7 @@ AGENTS = {
         4_000,
     ),
     "spiking-sarsa": ({}, 2_000),
+    "stream-q": ({"explore_steps": 1_000}, 4_000),
 }
 
 

@@ -9,7 +9,7 @@ from gymnasium import spaces
 from neurorl import agents
 from neurorl.agents.contract import Recording, restart
 
-SPIKING = ("spiking-actor-critic", "spiking-sarsa", "r-stdp", "spiking-network")
+SPIKING = ("spiking-actor-critic", "spiking-sarsa", "spiking-deep", "r-stdp", "spiking-network")
 
 
 @pytest.mark.parametrize("name", SPIKING)
