@@ -111,7 +111,7 @@ class SpikingDeep(Agent):
             code = codes.Lit(receptors=code.receptors)
         # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides. Of
         # many pixels none transmits so much that a step would throw a value past its goal.
-        own = {"skip": 0.0, "damping": 0.0} if isinstance(code, codes.Lit) else {}
+        own: dict[str, Any] = {"skip": 0.0, "damping": 0.0} if isinstance(code, codes.Lit) else {}
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def for_steps(self, steps: int) -> "SpikingDeep":

@@ -65,7 +65,7 @@ def _rectify(x: Array) -> Array:
 class Normal(NamedTuple):
     """Running moments of the inputs (Welford)."""
 
-    count: Array  # []
+    seen: Array  # []
     mean: Array  # [size]
     squares: Array  # [size], sum of squared distances from the mean
 
@@ -174,7 +174,7 @@ class StreamQ(Agent):
 
     def _seen(self, normal: Normal, observation: Array) -> Normal:
         """Return the moments of the inputs after one more observation."""
-        x, count = self.inputs.vector(observation), normal.count + 1.0
+        x, count = self.inputs.vector(observation), normal.seen + 1.0
         mean = normal.mean + (x - normal.mean) / count
         return Normal(count, mean, normal.squares + (x - normal.mean) * (x - mean))
 
@@ -183,7 +183,7 @@ class StreamQ(Agent):
         x = self.inputs.vector(observation)
         if not self.normalise:
             return x
-        variance = jnp.where(normal.count < 2.0, 1.0, normal.squares / jnp.maximum(normal.count - 1.0, 1.0))
+        variance = jnp.where(normal.seen < 2.0, 1.0, normal.squares / jnp.maximum(normal.seen - 1.0, 1.0))
         return (x - normal.mean) / jnp.sqrt(variance + 1e-8)
 
     def _values(self, weights: Any, inputs: Array) -> Array:

@@ -33,7 +33,7 @@ class Task(NamedTuple):
 TASKS = {
     "cartpole": Task("CartPole-v1", 50_000, 475.0, {}),
     "cartpole, Izhikevich motor neurons": Task("CartPole-v1", 100_000, 475.0, {"wiring.motor": "fast_spiking"}),
-    "catch": Task("Catch-bsuite", 60_000, 0.9, {}),
+    "catch": Task("Catch-bsuite", 100_000, 0.9, {}),
     "memory chain 10, by recurrence": Task("MemoryChain-bsuite", 50_000, 0.9, {"env.memory_length": 10}),
 }
 

@@ -23,7 +23,7 @@ def where(needed: Array, function: Callable[..., Array], *arguments: Any) -> Arr
     def one(needed: Array, *arguments: Any) -> Array:
         return _if(needed, function, *arguments)
 
-    @one.def_vmap  # type: ignore[untyped-decorator]
+    @one.def_vmap
     def many(size: int, mapped: list[Any], needed: Array, *arguments: Any) -> tuple[Array, bool]:
         axes = jax.tree.map(lambda own: 0 if own else None, tuple(mapped[1:]))
         each = jax.vmap(function, in_axes=axes, axis_size=size)

@@ -4,11 +4,12 @@ others to learn. For learners with a hidden layer; one layer of weights needs co
 from typing import Any
 
 from flax import struct
-from jax import Array
+from jaxtyping import Array, Float
 
 from neurorl.codes.code import Code
 from neurorl.codes.receptors import Receptors
 from neurorl.parameters import parameter
+from neurorl.typing import Observation
 
 
 @struct.dataclass
@@ -32,10 +33,10 @@ class Lit(Code):
         """Return the ranges learned so far: none."""
         return self.receptors.init()
 
-    def adapt(self, state: Any, observation: Array) -> Any:
+    def adapt(self, state: Any, observation: Observation) -> Any:
         """Return the learned ranges after one more image."""
         return self.receptors.adapt(state, observation)
 
-    def rates(self, observation: Array, state: Any = ()) -> Array:
+    def rates(self, observation: Observation, state: Any = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]."""
         return self.receptors.scale(observation, state)

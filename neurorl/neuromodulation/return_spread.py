@@ -1,6 +1,6 @@
 r"""Return spread: dopamine is told in units of how much returns differ.
 
-    G <- gamma G + r, anew in every episode;   n, m, M: count, mean and sum of squares of G so far;   r^ = r / sqrt(M / (n - 1))
+    G <- gamma G + r, anew in every episode;   n, m, M: steps, mean and sum of squares of G so far;   r^ = r / sqrt(M / (n - 1))
 
 So that one bound on a step serves whatever a task pays (Engstrom et al. 2020; Elsayed, Vasan and Mahmood 2024). No mean is
 taken off: whether a reward is a gain or a loss stays. Where every return is alike the spread is nothing; :func:`magnitude`,
@@ -20,7 +20,7 @@ class Spread(NamedTuple):
     """What is known of returns, in the unit of the reward."""
 
     running: Float[Array, ""]  # discounted sum since the episode began, G
-    count: Float[Array, ""]
+    steps: Float[Array, ""]
     mean: Float[Array, ""]
     squares: Float[Array, ""]  # sum of squared distances from the mean, M
 
@@ -32,7 +32,7 @@ def init() -> Spread:
 
 def update(spread: Spread, reward: Scalar, ended: Bool[Array, ""], gamma: Scalar) -> Spread:
     """Take in the reward [] of one environment step, and begin anew where the episode ended."""
-    running, count = gamma * spread.running + reward, spread.count + 1.0
+    running, count = gamma * spread.running + reward, spread.steps + 1.0
     mean = spread.mean + (running - spread.mean) / count
     squares = spread.squares + (running - spread.mean) * (running - mean)
     return Spread(jnp.where(ended, 0.0, running), count, mean, squares)
@@ -40,11 +40,11 @@ def update(spread: Spread, reward: Scalar, ended: Bool[Array, ""], gamma: Scalar
 
 def size(spread: Spread) -> Float[Array, ""]:
     """Return the standard deviation of returns []; 1 while fewer than two were met."""
-    variance = jnp.where(spread.count < 2.0, 1.0, spread.squares / jnp.maximum(spread.count - 1.0, 1.0))
+    variance = jnp.where(spread.steps < 2.0, 1.0, spread.squares / jnp.maximum(spread.steps - 1.0, 1.0))
     return jnp.sqrt(variance + 1e-8)
 
 
 def magnitude(spread: Spread) -> Float[Array, ""]:
     """Return the root of the mean square of returns []; 1 while none was met that was not 0."""
-    square = spread.mean**2 + spread.squares / jnp.maximum(spread.count, 1.0)
+    square = spread.mean**2 + spread.squares / jnp.maximum(spread.steps, 1.0)
     return jnp.where(square > 0.0, jnp.sqrt(square), 1.0)

@@ -31,7 +31,7 @@ class Listed(NamedTuple):
 class Visited(NamedTuple):
     """Rows as they are now."""
 
-    index: Int[Array, " k"]  # inputs, each once
+    inputs: Int[Array, " k"]  # each once
     weights: Float[Array, "k n"]
     tags: Float[Array, "k n"]
 
@@ -69,9 +69,9 @@ def learn(
     """
     weights = rows.weights + step * rows.tags
     tags = keep * rows.tags + x[:, None] * taught
-    due = (synapses.due + step * synapses.kept).at[rows.index].set(0.0, unique_indices=True, mode="promise_in_bounds")
-    kept = (keep * synapses.kept).at[rows.index].set(1.0, unique_indices=True, mode="promise_in_bounds")
-    return Listed(_write(synapses.weights, rows.index, weights), _write(synapses.tags, rows.index, tags), due, kept)
+    due = (synapses.due + step * synapses.kept).at[rows.inputs].set(0.0, unique_indices=True, mode="promise_in_bounds")
+    kept = (keep * synapses.kept).at[rows.inputs].set(1.0, unique_indices=True, mode="promise_in_bounds")
+    return Listed(_write(synapses.weights, rows.inputs, weights), _write(synapses.tags, rows.inputs, tags), due, kept)
 
 
 @custom_vmap
@@ -87,14 +87,14 @@ def _write(table: Array, index: Array, rows: Array) -> Array:
 # Mapped over learners, XLA takes eight times as long for a scatter with an axis of batches as for one into a table of all rows.
 
 
-@_read.def_vmap  # type: ignore[untyped-decorator]
+@_read.def_vmap
 def _read_all(size: int, mapped: list[bool], table: Array, index: Array) -> tuple[Array, bool]:
     index = index if mapped[1] else jnp.broadcast_to(index, (size, *index.shape))
     flat = _read(*_flat(table, index)) if mapped[0] else _read(table, index.ravel())
     return flat.reshape(*index.shape, -1), True
 
 
-@_write.def_vmap  # type: ignore[untyped-decorator]
+@_write.def_vmap
 def _write_all(size: int, mapped: list[bool], *arguments: Array) -> tuple[Array, bool]:
     pairs = zip(arguments, mapped, strict=True)
     table, index, rows = (a if own else jnp.broadcast_to(a, (size, *a.shape)) for a, own in pairs)
