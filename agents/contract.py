@@ -2,7 +2,7 @@
 
     state            = agent.init(key)                                   a learner that has seen nothing
     state, action    = agent.learn(state, timestep, key)                 learn from the last action's outcome, choose the next
-    activity         = agent.rest(state)                                 what an episode starts with, weights apart
+    activity         = agent.initial_activity(state)                     what an episode starts with, weights apart
     activity, action = agent.act(state, activity, observation, key)      choose greedily; the weights are only read
 
 An agent is itself a pytree of hyperparameters, so the caller may map over seeds and hyperparameters alike. One call of
@@ -82,7 +82,7 @@ class Agent(Checked):
         """Return the agent with the schedules that were left open fitted to a run of ``steps``; by default as it is."""
         return self
 
-    def rest(self, state: Any) -> Any:
+    def initial_activity(self, state: Any) -> Any:
         """Return the activity that an episode of frozen weights starts with; by default () for no memory."""
         return ()
 

@@ -146,7 +146,7 @@ class SpikingActorCritic(Agent):
         spikes = {"input": x.spikes, "actor": choice.spikes, "critic": critic.spikes}
         return state, choice.action, Recording(spikes, {"value": critic.value, "dopamine": delta})
 
-    def rest(self, state: State) -> EncoderState:
+    def initial_activity(self, state: State) -> EncoderState:
         """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""
         return self.sensory.rest(state.sensory)
 

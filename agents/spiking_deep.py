@@ -170,7 +170,7 @@ class SpikingDeep(Agent):
         signals = {"value": value, "dopamine": delta, "tag mass": state.mass}
         return state, self.actions.of_winners(winners), Recording(spikes, signals)
 
-    def rest(self, state: State) -> tuple[Array, Array]:
+    def initial_activity(self, state: State) -> tuple[Array, Array]:
         """Return the residual charge of the neurons."""
         return state.charge, state.potential
 

@@ -204,7 +204,7 @@ class SpikingNetwork(Agent):
         signals = {"value": value, "dopamine": delta}
         return state, action, Recording(life.spikes, signals)
 
-    def rest(self, state: State) -> tuple[NetworkState, Array]:
+    def initial_activity(self, state: State) -> tuple[NetworkState, Array]:
         """Return the activity that an episode of frozen weights starts with."""
         return _bare(self._begin(state.network, jnp.array(self.reset))), state.potential
 

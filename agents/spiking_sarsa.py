@@ -175,7 +175,7 @@ class SpikingSarsa(Agent):
         signals = {"value": value, "dopamine": delta, "reward scale": returns.largest}
         return state, self.actions.of_winners(winners), Recording(spikes, signals)
 
-    def rest(self, state: State) -> Array:
+    def initial_activity(self, state: State) -> Array:
         """Return the residual charge of the neurons."""
         return state.potential
 

@@ -110,7 +110,7 @@ def drive_agents(run: neurorl.Run, parameters: Any, keys: Any) -> dict[int, np.n
         def act(_: Any, activity: Any, observation: Any, board: Any) -> Any:
             return agent.act(state, activity, observation, jax.random.key(0))
 
-        return episode(parameters, Governor(lambda: agent.rest(state), act), key).reward
+        return episode(parameters, Governor(lambda: agent.initial_activity(state), act), key).reward
 
     boards = jax.vmap(one, in_axes=(None, 0))
     drive_all = jax.jit(lambda states: jax.lax.map(lambda state: boards(state, keys), states))

@@ -51,8 +51,8 @@ class Stage:
         learner, episode = lanes // self.width, lanes % self.width  # what each environment plays
         left = np.full(self.learners, self.width)  # each learner's first episode that nobody plays yet
         keys = jax.vmap(key_of)(jnp.asarray(self.seeds))
-        rest = jax.vmap(agent.rest, axis_size=self.learners)(states)
-        activity = jax.tree.map(lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), rest)
+        initial = jax.vmap(agent.initial_activity, axis_size=self.learners)(states)
+        activity = jax.tree.map(lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), initial)
         total, steps = np.zeros((self.learners, len(self.seeds))), np.zeros(len(lanes), np.int32)
 
         def begin(chosen: np.ndarray) -> None:
@@ -66,7 +66,7 @@ class Stage:
             seen = environments.intake.packed()
             seen = seen.reshape(*shape, *seen.shape[1:])
             now = (episode.reshape(shape), steps.reshape(shape))
-            activity, actions = _act(agent, states, rest, activity, seen, keys, *now)
+            activity, actions = _act(agent, states, initial, activity, seen, keys, *now)
             flat = np.asarray(actions).reshape(environments.count, *np.shape(actions)[2:])
             environments.step(flat[lanes], lanes.tolist())
             total[learner[lanes], episode[lanes]] += environments.reward[lanes]
@@ -89,13 +89,13 @@ class Stage:
 
 @jax.jit
 def _act(
-    agent: Agent, states: Any, rest: Any, activity: Any, observation: Array, keys: Array, episode: Array, step: Array
+    agent: Agent, states: Any, initial: Any, activity: Any, observation: Array, keys: Array, episode: Array, step: Array
 ) -> tuple[Any, Array]:
     """Act with every learner [learners] in each of its environments [learners, width], at rest in an episode's first step."""
 
-    def one(state: Any, rest: Any, activity: Any, observation: Array, episode: Array, step: Array) -> tuple[Any, Array]:
-        activity = jax.tree.map(lambda before, now: jnp.where(step == 0, before, now), rest, activity)
+    def one(state: Any, initial: Any, activity: Any, observation: Array, episode: Array, step: Array) -> tuple[Any, Array]:
+        activity = jax.tree.map(lambda before, now: jnp.where(step == 0, before, now), initial, activity)
         return agent.act(state, activity, observation, jax.random.fold_in(keys[episode], step))
 
     of_a_learner = jax.vmap(one, in_axes=(None, None, 0, 0, 0, 0))
-    return jax.vmap(of_a_learner)(states, rest, activity, observation, episode, step)
+    return jax.vmap(of_a_learner)(states, initial, activity, observation, episode, step)

@@ -22,9 +22,9 @@ from neurorl.envs.task import HostTask
 from neurorl.envs.vector_environments import VectorEnvironments
 from neurorl.errors import NeurorlError
 from neurorl.loops import episodes
-from neurorl.loops.bundle import Bundle
 from neurorl.loops.greedy import Stage
 from neurorl.loops.learners import Learners, learner_keys, update_keys
+from neurorl.loops.state_packer import StatePacker
 
 _COUNT_EVERY = 256  # vector steps whose heads wait to be counted
 
@@ -58,8 +58,8 @@ class HostLoop:
         self._stage = Stage(task, seeds, [eval_seed + i for i in range(eval_episodes)])
         self._rows: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
         self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
-        self._bundle = Bundle(jax.eval_shape(self._init, agent, self.keys))
-        self._pack_states, self._unpack_states = jax.jit(self._bundle.pack), jax.jit(self._bundle.unpack)
+        self._packer = StatePacker(jax.eval_shape(self._init, agent, self.keys))
+        self._pack_states, self._unpack_states = jax.jit(self._packer.pack), jax.jit(self._packer.unpack)
         self._step = jax.jit(self._step_all, donate_argnums=(0, 1))
         self._update = jax.jit(self._update_all, donate_argnums=0)
 
@@ -148,12 +148,12 @@ class HostLoop:
         # every step, and JAX takes typed keys only through its slow call path.
         keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(self.keys, step)
         timesteps = jax.vmap(functools.partial(environments.timestep, self.task.observation_space))(rows)
-        agents, actions = jax.vmap(self.agent.learn)(self._bundle.unpack(states), timesteps, keys)
-        return self._bundle.pack(agents), step + 1, actions
+        agents, actions = jax.vmap(self.agent.learn)(self._packer.unpack(states), timesteps, keys)
+        return self._packer.pack(agents), step + 1, actions
 
     def _update_all(self, states: Any, step: Array) -> Any:
-        agents = jax.vmap(self.agent.update)(self._bundle.unpack(states), update_keys(self.keys, step))
-        return self._bundle.pack(agents)
+        agents = jax.vmap(self.agent.update)(self._packer.unpack(states), update_keys(self.keys, step))
+        return self._packer.pack(agents)
 
     def _see_not_finite(self, rows: np.ndarray) -> None:
         """Remember of every learner the first number that is none."""

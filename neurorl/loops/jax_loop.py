@@ -125,7 +125,14 @@ class JaxLoop:
         compilations["evaluate"] += 1
         key_env, key = jax.random.split(key)
         env_state, first = self.border.begin(key_env, params)
-        start = (agent.rest(agent_state), first.observation, env_state, jnp.float32(0.0), jnp.array(False), jnp.int32(0))
+        start = (
+            agent.initial_activity(agent_state),
+            first.observation,
+            env_state,
+            jnp.float32(0.0),
+            jnp.array(False),
+            jnp.int32(0),
+        )
 
         def going(carry: Any) -> Array:
             *_, ended, steps = carry

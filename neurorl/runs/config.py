@@ -16,7 +16,7 @@ from neurorl.errors import NeurorlError, nearest
 from neurorl.loops import kinds
 from neurorl.loops.learners import Loop
 from neurorl.parameters import from_dict, to_dict
-from neurorl.runs import changes as rules
+from neurorl.runs import changes as schedule
 from neurorl.runs.options import LAST_SEED, Options
 
 VERSION = 2  # of the layout of config.json
@@ -79,7 +79,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
     _check_seeds(checked)
-    rules.check(checked.changes, task, checked.steps)
+    schedule.check(checked.changes, task, checked.steps)
     if checked.checkpoint_every is None:
         tenth = -(-checked.steps // 10)
         checked = dataclasses.replace(checked, checkpoint_every=-(-tenth // checked.log_every) * checked.log_every)

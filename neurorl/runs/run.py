@@ -48,7 +48,7 @@ class TrainedAgent:
 
         An agent with a working memory needs it at every episode's start, others only for bit-identical repetition.
         """
-        self._activity, self._key = self.agent.rest(self.state), key_of(0)
+        self._activity, self._key = self.agent.initial_activity(self.state), key_of(0)
 
     def act(self, observation: Any) -> Any:
         """Return the greedy action for one observation, as the environment takes it: an int where its actions are Discrete.

@@ -27,7 +27,7 @@ from neurorl.loops import episodes
 from neurorl.loops.host_loop import HostLoop
 from neurorl.loops.jax_loop import JaxLoop
 from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Learners, Loop, begins_finite, has_grown_too_large, learner_keys
-from neurorl.runs import changes as rules
+from neurorl.runs import changes as schedule
 from neurorl.runs.config import Config
 from neurorl.sweeps import grouping, rows, spec
 from neurorl.sweeps.grouping import Shard
@@ -95,7 +95,7 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
     with contextlib.closing(loop):
         while done < options.steps:
             end = min((done // options.eval_every + 1) * options.eval_every, options.steps)
-            while (change := rules.next_one(options.changes, done)) is not None and change < end:
+            while (change := schedule.next_one(options.changes, done)) is not None and change < end:
                 learners = loop.advance(learners, change - done)
                 done = change
                 _change(loop, configurations, shard, done)
@@ -145,7 +145,7 @@ def _lanes(shard: Shard) -> np.ndarray:
 
 def _change(loop: Loop, configurations: list[Config], shard: Shard, step: int) -> None:
     """Give the environments of the batch the parameters of the environment steps after ``step``."""
-    tasks: list[Any] = [rules.at(c.options.changes, c.task, step) for c in configurations]  # JAX ones: only they change
+    tasks: list[Any] = [schedule.at(c.options.changes, c.task, step) for c in configurations]  # JAX ones: only they change
     params = [task.env_params for task in tasks]
     loop.params = grouping.stack(params, _lanes(shard))  # type: ignore[attr-defined]  # only the jitted loop has changes
 

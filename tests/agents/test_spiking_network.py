@@ -101,8 +101,8 @@ def test_acting_reads_the_weights_only_and_is_the_same_again():
     state, _, _ = bandit(agent.replace(gamma=0.0), 600)
     act = jax.jit(agent.act)
     for cue in (0, 1):
-        first = act(state, agent.rest(state), jnp.int32(cue), jax.random.key(0))
-        again = act(state, agent.rest(state), jnp.int32(cue), jax.random.key(0))
+        first = act(state, agent.initial_activity(state), jnp.int32(cue), jax.random.key(0))
+        again = act(state, agent.initial_activity(state), jnp.int32(cue), jax.random.key(0))
         assert int(first[1]) == int(again[1]) == cue
         jax.tree.map(np.testing.assert_array_equal, jax.random.key_data(first[0][0].key), jax.random.key_data(again[0][0].key))
 

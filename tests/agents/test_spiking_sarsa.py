@@ -90,7 +90,7 @@ def test_the_unit_of_the_reward_does_not_matter(unit):
 def test_acting_chooses_the_action_of_most_spikes_by_the_slow_weights():
     state = AGENT.init(jax.random.key(0))
     state = state._replace(synapses=state.synapses._replace(slow=state.synapses.slow.at[2, 0, 3].set(0.1)))
-    activity, action = AGENT.act(state, AGENT.rest(state), jnp.int32(3), jax.random.key(1))
+    activity, action = AGENT.act(state, AGENT.initial_activity(state), jnp.int32(3), jax.random.key(1))
     assert action == 2
     assert activity.shape == (3, 2)
 
@@ -114,7 +114,7 @@ def test_curiosity_tries_what_was_less_often_asked_about_and_only_while_learning
         assert float(state.uncertainty) > ahead
         _, action = learn(agent, state, restart(jnp.int32(3)), jax.random.key(1))
         assert (int(action) == 0) == stays
-        assert int(agent.act(state, agent.rest(state), jnp.int32(3), jax.random.key(1))[1]) == 0
+        assert int(agent.act(state, agent.initial_activity(state), jnp.int32(3), jax.random.key(1))[1]) == 0
 
 
 def test_observations_that_are_told_apart_have_shorter_traces_than_those_that_share_synapses():

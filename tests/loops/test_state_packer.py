@@ -1,4 +1,4 @@
-"""What is bundled comes out as it went in."""
+"""What is packed comes out as it went in."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurorl import agents
-from neurorl.loops.bundle import SMALL, Bundle
+from neurorl.loops.state_packer import SMALL, StatePacker
 from neurorl.runs import config
 
 STATES = {
@@ -26,23 +26,23 @@ def bits(tree):
 
 
 def test_every_bit_is_kept():
-    bundle = Bundle(STATES)
-    rest, small = packed = jax.jit(bundle.pack)(STATES)
+    packer = StatePacker(STATES)
+    rest, small = packed = jax.jit(packer.pack)(STATES)
     assert small.shape == (2, 5)
     assert len(rest) == 2  # the large one and the flags
-    unpacked = jax.jit(bundle.unpack)(packed)
+    unpacked = jax.jit(packer.unpack)(packed)
     assert jax.tree.structure(unpacked) == jax.tree.structure(STATES)
     assert bits(unpacked) == bits(STATES)
 
 
 def test_a_state_of_nothing():
-    bundle = Bundle(())
-    assert bundle.unpack(bundle.pack(())) == ()
+    packer = StatePacker(())
+    assert packer.unpack(packer.pack(())) == ()
 
 
 @pytest.mark.parametrize("name", agents.names())
 def test_states_of_every_agent(name):
     agent = config.build("FrozenLake-v1" if name == "sarsa" else "CartPole-v1", name, {}, {}).agent  # its table numbers states
     states = jax.vmap(agent.init)(jax.random.split(jax.random.key(0), 3))
-    bundle = Bundle(states)
-    assert bits(bundle.unpack(bundle.pack(states))) == bits(states)
+    packer = StatePacker(states)
+    assert bits(packer.unpack(packer.pack(states))) == bits(states)

@@ -10,8 +10,8 @@ from jax import Array
 SMALL = 128  # entries of an array of one learner that is worth bundling
 
 
-class Bundle:
-    """How states of one kind are bundled and taken apart; works inside of ``jax.jit``."""
+class StatePacker:
+    """How states of one kind are packed and taken apart; works inside of ``jax.jit``."""
 
     def __init__(self, states: Any):
         """Prepare for states like these: a tree of arrays with a leading axis of learners, or their shapes and dtypes."""
