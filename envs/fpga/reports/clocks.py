@@ -128,6 +128,11 @@ def _design(source: Source, table: Table, timed: Timed) -> None:
 def _untimed(source: Source, line: int, section: str) -> str:
     if "ignored" in section or "unconstrained" in section:
         return "ignored" if "ignored" in section else "unconstrained"
+    return unknown(source, line)
+
+
+def unknown(source: Source, line: int) -> str:
+    """Return the kind of paths without timing of which the text does not tell it, and note that."""
     source.warn(line, "the text does not say whether these paths are ignored or unconstrained")
     return "unknown"
 

@@ -2,7 +2,7 @@
 
 import re
 
-from neurorl.envs.fpga.reports import dashed, paths, pulse_width, values
+from neurorl.envs.fpga.reports import dashed, paths, pulse_width, tables, values
 from neurorl.envs.fpga.reports.document import Document
 
 _DECIMAL = re.compile(r"(?<![\w.-])[-+]?[0-9]{1,15}\.[0-9]{3}(?![\w.])")
@@ -22,6 +22,8 @@ def warn(document: Document) -> None:
     """Note the lines that no part of a report read and that look like rows, slacks, paths, counts or names of a table."""
     source = document.source
     lines = source.lines
+    for placed in document.tables if document.kind == "excerpt" else ():
+        tables.tell_untaken(source, placed.table)
     section = ""
     first, count, last = -1, 0, ""
     for at, line in enumerate(lines):
@@ -70,7 +72,7 @@ def _looks(line: str, text: str, kind: str, section: str) -> str:
         return "a check of check_timing"
     if kind in ("utilization", "power") and _HEADING.fullmatch(text[:200]):
         return "the heading of a section"
-    if section == "report methodology" and _RULE.match(text):
+    if _RULE.match(text):
         return "rows of a table"
     if section in _WORDS and not dashed.dashes(text) and not low.startswith("note:") and text[0] != "|":
         return "rows of a table"

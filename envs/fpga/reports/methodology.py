@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from neurorl.envs.fpga.reports import values
+from neurorl.envs.fpga.reports import tables, values
 from neurorl.envs.fpga.reports.document import Document
 from neurorl.envs.fpga.reports.tables import Table
 from neurorl.envs.fpga.reports.text import Source
@@ -72,6 +72,8 @@ def parse(document: Document, summary: tuple[Rule, ...] = ()) -> MethodologyRepo
     source = document.source
     own = document.kind in ("methodology", "drc")
     drawn = [placed.table for placed in document.tables if is_table(placed.table.columns)]
+    for table in drawn:
+        tables.take(source, table)
     listed = tuple(rule for table in drawn for rule in rules(source, table)) or summary
     found, details = _text(source) if own or drawn else (None, {})
     if not own and not any(_ID.fullmatch(rule.rule) and rule.severity.casefold() in _SEVERITIES for rule in listed):

@@ -282,7 +282,7 @@ def _foot(source: Source, at: int, fields: dict[str, Any]) -> int:
             return index + 1
         if name:
             fields[_FOOT[name]] = number
-        elif is_path(line) or _begins_other(lines, index):
+        elif is_path(line) or _begins_other(lines, index) or label(line) in LABELS:
             source.warn(index, "the path before this line has no end", partial=False)
             source.mark(start, index)
             return index

@@ -93,7 +93,7 @@ def parse(document: Document) -> PowerReport | None:
             rails += _rails(source, placed)
         elif columns == ("Name", "Power (W)"):
             hierarchy += _components(source, placed)
-        elif document.kind == "power" and columns[0].casefold() not in ("clock", "user input data", "name"):
+        elif document.kind == "power" and not _is_other(columns):
             source.warn(placed.table.line, f"a table whose names begin with {columns[0][:40]!r} is only in tables", partial=False)
     if document.kind == "power" and not fields:
         source.warn(len(source.lines) - 1, "the text ends before its summary")
@@ -109,6 +109,12 @@ def parse(document: Document) -> PowerReport | None:
         rails=tuple(rails),
         power_hierarchy=tuple(hierarchy),
     )
+
+
+def _is_other(columns: tuple[str, ...]) -> bool:
+    """Return whether a table is one of those that are known and not read: clocks, confidence, details of a kind of cell."""
+    first = columns[0].casefold()
+    return first in ("clock", "user input data") or (first == "name" and len(columns) > 2)
 
 
 def _summary(
@@ -136,6 +142,7 @@ def _summary(
 
 def _components(source: Source, placed: Placed) -> list[Component]:
     table = placed.table
+    tables.take(source, table)
     result = []
     for row, depth in zip(table.rows, tables.depths(table.rows), strict=True):
         cells = dict(zip(table.columns, row.cells, strict=True))
@@ -151,6 +158,7 @@ def _components(source: Source, placed: Placed) -> list[Component]:
 
 
 def _rails(source: Source, placed: Placed) -> list[Rail]:
+    tables.take(source, placed.table)
     result = []
     for row in placed.table.rows:
         cells = dict(zip(placed.table.columns, row.cells, strict=True))

@@ -27,6 +27,7 @@ NAMES = {
         *("Instance", "Module", "Total LUTs", "Logic LUTs", "LUTRAMs", "SRLs", "FFs", "RAMB36", "RAMB18", "URAM"),
         *("DSP Blocks", "DSP48 Blocks", "DSPs"),
         *("On-Chip", "Power (W)", "Utilization (%)", "Source", "Voltage (V)", "Total (A)", "Dynamic (A)", "Static (A)", "Name"),
+        *("Powerup (A)", "Budget (A)", "Margin (A)"),
         *("Rule", "Severity", "Description", "Violations", "Checks"),
     )
 }
@@ -234,6 +235,21 @@ def _without_bars(row: Row, columns: tuple[str, ...]) -> Row:
         return row
     description = " | ".join(row.cells[2 : 3 + more])
     return dataclasses.replace(row, cells=(*row.cells[:2], description, *row.cells[3 + more :]))
+
+
+def take(source: Source, table: Table) -> None:
+    """Note that a part of the report reads ``table``, and a name in it that is not known, whose column may be lost."""
+    source.taken.add(table.line)
+    unknown = next((name for name in table.columns[1:] if name and name.casefold() not in NAMES), None)
+    if unknown is not None:
+        source.warn(table.line, f"the table has {unknown[:40]!r} among its names, which is not known", partial=False)
+
+
+def tell_untaken(source: Source, table: Table) -> None:
+    """Note a table that no part of the report read although it has names of those that are read."""
+    first = table.columns or (table.rows[0].cells if table.rows else ())
+    if table.line not in source.taken and any(name.casefold() in NAMES for name in first):
+        source.warn(table.line, f"a table whose names begin with {first[0][:40]!r} is only in tables", partial=False)
 
 
 def depths(rows: tuple[Row, ...]) -> list[int]:

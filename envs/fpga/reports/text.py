@@ -50,6 +50,7 @@ class Source:
     partial: bool = False  # whether something that the whole report holds is missing
     omitted: int = 0  # notes beyond MAX_WARNINGS
     seen: bytearray = dataclasses.field(default_factory=bytearray)  # 1: this line was read, or says nothing
+    taken: set[int] = dataclasses.field(default_factory=set)  # lines where the bordered tables begin that were read
     said: set[str] = dataclasses.field(default_factory=set)  # what is to be told once
 
     def __post_init__(self) -> None:

@@ -34,6 +34,15 @@ SECTIONS = frozenset(
         *("timing details", "check_timing report"),
     )
 )
+# Settings of the timer, which are told by their names where their heading is lost.
+SETTINGS = frozenset(
+    (
+        *("enable multi corner analysis", "enable pessimism removal", "pessimism removal resolution"),
+        *("enable input delay default clock", "enable preset / clear arcs", "disable flight delays", "ignore i/o paths"),
+        *("timing early launch at borrowing latches", "borrow time for max delay exceptions", "merge timing exceptions"),
+        "inter-slr compensation",
+    )
+)
 _BLOCK = (("failing endpoint", ""), ("", "worst slack"), ("", "total violation"))  # after and before each number
 _UNTIMED = re.compile(r"(max|min) delay\s++([0-9]{1,12})\s++endpoints?", re.IGNORECASE)
 
@@ -71,6 +80,7 @@ class _Found:
     rules: tuple[Rule, ...] = ()
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
     blocks: dict[_Key, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # heads of the details
+    block_at: dict[_Key, int] = dataclasses.field(default_factory=dict)  # the line of the first head of each
     widths: set[str] = dataclasses.field(default_factory=set)  # clocks whose pulse widths were met
     block: _Key | None = None  # the one that was met last
     shown: set[str | None] = dataclasses.field(default_factory=set)  # checks of the paths under it
@@ -101,7 +111,7 @@ def parse(document: Document) -> tuple[TimingReport | None, tuple[Rule, ...]]:
         if found.verdict:
             source.warn(found.verdict_at, "the text says whether timing is met, but has no timing")
         return None, found.rules
-    _from_blocks(found)
+    _from_blocks(source, found)
     if found.cells and not found.cells[-1] and (any(found.cells) or document.title):
         source.warn(len(source.lines) - 1, "the text ends before the cells and nets of its last path")
     if document.title and document.command == SUMMARY:
@@ -149,7 +159,9 @@ def _line(source: Source, at: int, found: _Found) -> int:
         return max(end, at + 1)
     if kind := dashed.kind(line):
         if kind != "rules":
-            return clocks.parse_table(source, at, kind, found.section, found.timed)
+            end = clocks.parse_table(source, at, kind, found.section, found.timed)
+            found.section = ""  # which has one table: of another one, the heading is lost
+            return end
         table = dashed.table(source, at)
         found.rules = tuple(dict.fromkeys(found.rules + methodology.rules(source, table)))
         return max(table.end, at + 1)
@@ -160,12 +172,12 @@ def _line(source: Source, at: int, found: _Found) -> int:
         found.verdict, found.verdict_at = found.verdict or verdict, at
     elif low in ("check_timing report", "max delay paths", "min delay paths"):
         source.mark(at)
-    elif found.section == "timer settings" and ": " in text[:130] and not source.open(at):
+    elif ": " in text[:130] and not source.open(at):
         name, _, value = text.partition(": ")
-        if value.startswith("["):  # a message of the tool
-            return at + 1
-        found.settings[name.strip()] = value.strip()[:80]
-        source.mark(at)
+        named = " ".join(name.split()).casefold() in SETTINGS
+        if named or (found.section == "timer settings" and not value.startswith("[")):  # and no message of the tool
+            found.settings[name.strip()] = value.strip()[:80]
+            source.mark(at)
     return at + 1
 
 
@@ -198,6 +210,7 @@ def _block(source: Source, at: int, found: _Found) -> int:
     found.shown = set()
     fields: dict[str, Any] = {}
     found.blocks.setdefault(found.block, []).append(fields)
+    found.block_at.setdefault(found.block, start)
     for index in range(at, min(at + 6, len(lines))):
         text = lines[index].strip()
         if (untimed := _UNTIMED.fullmatch(text)) and not source.open(index):
@@ -231,14 +244,23 @@ def _slack_cells(text: str) -> list[str] | None:
     return cells
 
 
-def _from_blocks(found: _Found) -> None:
-    """Take the path groups from the heads of their details where an excerpt has no tables."""
-    if found.timed.groups:
-        return
-    for (group, from_clock, to_clock), (fields, *_) in found.blocks.items():
+def _from_blocks(source: Source, found: _Found) -> None:
+    """Take the path groups of which no table tells from the heads of their details; an excerpt may have no tables."""
+    timed = found.timed
+    known: set[_Key] = {(group.name, group.from_clock, group.to_clock) for group in (*timed.groups, *timed.untimed)}
+    drawn = bool(timed.groups)
+    for key, (fields, *_) in found.blocks.items():
+        group, from_clock, to_clock = key
+        at = found.block_at[key]
+        if key in known:
+            continue
         if "wns_ns" in fields or "whs_ns" in fields or "wpws_ns" in fields:
             kind = "other" if group else "intra" if from_clock == to_clock else "inter"
-            found.timed.groups.append(PathGroup(kind, group, from_clock, to_clock, Slacks(**fields)))
+            timed.groups.append(PathGroup(kind, group, from_clock, to_clock, Slacks(**fields)))
+            if drawn:
+                source.warn(at, "no table of the text has the path group of these details")
+        elif fields:
+            timed.untimed.append(Untimed(group, from_clock, to_clock, clocks.unknown(source, at)))
 
 
 def _complete(source: Source, found: _Found, command: str | None) -> None:

@@ -100,9 +100,7 @@ def _is_other(columns: tuple[str, ...]) -> bool:
 
 def _resources(source: Source, placed: Placed) -> list[Resource]:
     table = placed.table
-    unknown = [column for column in table.columns[1:] if column and column not in tables.NAMES.values()]
-    if unknown:
-        source.warn(table.line, f"the table has {unknown[0][:40]!r} among its names, which is not known", partial=False)
+    tables.take(source, table)
     result = []
     for row, depth in zip(table.rows, tables.depths(table.rows), strict=True):
         read = {
@@ -118,6 +116,7 @@ def _resources(source: Source, placed: Placed) -> list[Resource]:
 
 def _instances(source: Source, placed: Placed) -> list[Instance]:
     columns = placed.table.columns
+    tables.take(source, placed.table)
     first = 2 if len(columns) > 1 and columns[1] == "Module" else 1 if columns[0] == "Instance" else 0
     result = []
     for row, depth in zip(placed.table.rows, tables.depths(placed.table.rows), strict=True):

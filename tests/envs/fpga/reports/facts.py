@@ -165,14 +165,19 @@ def whereabouts(text, said):
         section = _SECTIONS.get(row[:1]) or _SECTIONS.get(row[:2])
         start = next((i for i, line in enumerate(lines) if section and f"| {section}" == line), 0)
         names = [name for name in row[2 if row[0] in ("group", "untimed") else 1 :] if name]
+        # The row "Total" is not the row "Total On-Chip Power (W)", which may hold the same value.
+        cell = f"| {names[0]} |" if names else "|"
         held = [value for about, value in of if value is not True]
         at = next(
             i
             for i in range(start, len(lines))
             if all(name in plain(lines[i]) for name in names) and all(map(_holds, [lines[i]] * len(held), held))
+            if not lines[i].startswith("|") or plain(lines[i]).startswith(cell)
         )
+        # Whether paths are ignored or unconstrained stands in the heading alone, and three words are known as a row only by it.
+        beside = [start] if row[0] == "untimed" else []
         for about, value in of:
-            add(about, value, at)
+            add(about, value, at, *beside)
     for about, value, _ in facts(said):
         if about[0] == "header":
             add(about, value, first(0, "| " + about[1].replace("_", " "), value))

@@ -93,6 +93,14 @@ def test_every_value_has_lines(name):
     assert not list(facts.unheld(whole, WRITTEN[name]))
 
 
+def test_a_value_is_not_sought_in_a_row_of_a_like_name():
+    (value, at), *_ = whereabouts("power.rpt")[("components", "total", "power_w")]
+    lines = WRITTEN["power.rpt"].split("\n")
+    assert value == 9.531
+    assert [lines[i].split()[:2] for i in at] == [["|", "Total"]]
+    assert [lines[i].split()[2] for i in at] == ["|"]
+
+
 def test_the_check_sees_a_lost_row_and_a_number_made_up(monkeypatch):
     parse = reports.parse
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,72 @@ def test_every_pair_of_cells_may_be_blank():
         assert told == tuple(v if keep else None for v, keep in zip((-1.5, -3.0, 2, 4), kept[2:], strict=True))
         assert (group.from_clock, group.to_clock) == (cells[0] or None, cells[1] or None)
         assert math.isfinite(metrics.timing.groups[1].slacks.wns_ns)
+
+
+NAMED = {
+    "power.rpt": ("On-Chip", "Power (W)", "Used", "Available", "Utilization (%)", "Voltage (V)", "Static (A)", "Name"),
+    "utilization.rpt": ("Used", "Available", "Functional Category"),
+    "hierarchical.rpt": ("Total LUTs", "Logic LUTs", "FFs", "RAMB36", "DSP Blocks"),
+    "methodology.rpt": ("Checks", "Description"),
+}
+
+
+@pytest.mark.parametrize("headed", [True, False], ids=["whole", "beheaded"])
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file, names in NAMED.items() for name in names])
+def test_a_damaged_name_of_a_column_is_told(file, name, headed):
+    lines = (WRITTEN / file).read_text().split("\n")
+    at = next(i for i, line in enumerate(lines) if re.search(rf"\|\s*{re.escape(name)}\s+\|", line))
+    damaged = name[:1] + "\u00e9" + name[2:]
+    lines[at] = lines[at].replace(f" {name} ", f" {damaged} ", 1)
+    start = 0 if headed else at - 1
+    try:
+        metrics = reports.parse("\n".join(lines[start:]))
+    except reports.ReportError:
+        return  # nothing else was in it
+    near = {f"line {i + 1 - start}" for i in range(at - 1, at + 2)}
+    assert any(warning.partition(":")[0] in near for warning in metrics.warnings)
+
+
+HEADING = "-" * 96 + "\n| {0}\n| {1}\n" + "-" * 96 + "\n"
+
+
+def without_heading(name):
+    heading = HEADING.format(name, "-" * len(name))
+    assert heading in TIMING
+    return TIMING.replace(heading, "")
+
+
+def test_settings_without_their_heading_are_read():
+    assert reports.parse(without_heading("Timer Settings")).timing.settings == reports.parse(TIMING).timing.settings != {}
+
+
+def test_paths_of_a_table_without_its_heading_are_not_those_of_the_table_before():
+    metrics = reports.parse(without_heading("Unconstrained Path Table"))
+    assert [(untimed.kind, untimed.to_clock) for untimed in metrics.timing.untimed] == [("ignored", "fast"), ("unknown", "core")]
+    line = without_heading("Unconstrained Path Table").split("\n").index("(none)                     core           ") + 1
+    assert f"line {line}: the text does not say whether these paths are ignored or unconstrained" in metrics.warnings
+
+
+def test_rules_without_their_heading_and_names_are_told():
+    metrics = reports.parse(TIMING[TIMING.index("TIMING-6 ") :])
+    assert metrics.warnings[0] == "line 1: 2 lines look like rows of a table, and could not be read"
+
+
+def test_path_groups_that_only_their_details_tell():
+    text = re.sub(r"\n\(none\) +core +\n", "\n", TIMING).replace("\nfast           core    ", "\nslow           core    ")
+    metrics = reports.parse(text)
+    untimed = metrics.timing.untimed[-1]
+    assert (untimed.kind, untimed.to_clock, untimed.max_delay_endpoints) == ("unknown", "core", 7)
+    assert ("fast", "core", -0.412) in {(g.from_clock, g.to_clock, g.slacks.wns_ns) for g in metrics.timing.groups}
+    at = [i for i, line in enumerate(text.split("\n"), 1) if line.startswith("From Clock:  fast")][1]
+    assert f"line {at}: no table of the text has the path group of these details" in metrics.warnings
+
+
+def test_the_foot_of_a_path_is_not_that_of_the_next():
+    start = TIMING.index("                         slack                                 0.244")
+    text = TIMING[:start] + TIMING[TIMING.index("  Source:", start) :]
+    path = reports.parse(TIMING).timing.paths[0]
+    metrics = reports.parse(text)
+    assert (metrics.timing.paths[0].arrival_ns, metrics.timing.paths[0].required_ns) == (path.arrival_ns, path.required_ns)
+    line = text[: text.index("  Source:", start)].count("\n") + 1
+    assert f"line {line}: the path before this line has no end" in metrics.warnings
