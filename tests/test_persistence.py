@@ -304,7 +304,7 @@ def state(**changes):
         ({"type": "os:system", "fields": {}}, "'value' is of type 'os:system'; only public classes of neurorl"),
         ({"type": "neurorl:os.system", "fields": {}}, "neurorl"),
         ({"type": "neurorl.persistence:os.system", "fields": {}}, "no class that neurorl defines"),
-        ({"type": "neurorl.persistence:Path", "fields": {}}, "no class that neurorl defines"),
+        ({"type": "neurorl.results.run_folder:Path", "fields": {}}, "no class that neurorl defines"),
         ({"type": "neurorl.__main__:A", "fields": {}}, "only public classes of neurorl"),
         ({"type": "neurorlx.y:A", "fields": {}}, "only public classes of neurorl"),
         ({"type": 3, "fields": {}}, "'value' is of type 3; only public classes of neurorl"),
