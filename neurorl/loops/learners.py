@@ -86,7 +86,8 @@ def learner(states: Any, index: int | Array) -> Any:
 
 def begins_finite(state: Any) -> tuple[bool, ...]:
     """Return which arrays of the agents' first state hold nothing but finite numbers; others mean something by it."""
-    return tuple(bool(jnp.isfinite(leaf).all()) if _is_real(leaf) else False for leaf in jax.tree.leaves(state))
+    # On the host: a program for each shape of a leaf takes longer to make than all the leaves to be read.
+    return tuple(bool(np.isfinite(np.asarray(leaf)).all()) if _is_real(leaf) else False for leaf in jax.tree.leaves(state))
 
 
 @functools.partial(jax.jit, static_argnums=1)
