@@ -247,7 +247,8 @@ def _slack_cells(text: str) -> list[str] | None:
 def _from_blocks(source: Source, found: _Found) -> None:
     """Take the path groups of which no table tells from the heads of their details; an excerpt may have no tables."""
     timed = found.timed
-    known: set[_Key] = {(group.name, group.from_clock, group.to_clock) for group in (*timed.groups, *timed.untimed)}
+    known: set[_Key] = {(group.name, group.from_clock, group.to_clock) for group in timed.groups}
+    known |= {(paths.name, paths.from_clock, paths.to_clock) for paths in timed.untimed}
     drawn = bool(timed.groups)
     for key, (fields, *_) in found.blocks.items():
         group, from_clock, to_clock = key
