@@ -32,6 +32,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 0 done, 1 failed, 2 not understood, 128 + N ended by signal N (130: Ctrl-C)."""
+    with _rare_collections():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         sys.stderr.write(f"neurorl: unknown command '{arguments[0]}'{nearest(arguments[0], COMMANDS)}; see neurorl --help\n")
@@ -39,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     sys.path.insert(0, "")  # so that module:id and module:Class find files in the present folder, as python -m does
     try:
-        with _rare_collections(), stopping(), warnings.catch_warnings():
+        with stopping(), warnings.catch_warnings():
             warnings.showwarning = _one_sentence(warnings.showwarning)
             return parsed.command(parsed)
     except NeurorlError as error:
