@@ -99,6 +99,19 @@ class Agent(Checked):
         return {}
 
 
+class RecordedAgent(Agent):
+    """An agent that tells what its neurons do: ``record`` is all of its learning, and ``learn`` is that without the telling."""
+
+    def record(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array, "Recording"]:
+        """Do what :meth:`learn` does, and tell what every population did."""
+        raise NotImplementedError
+
+    def learn(self, state: Any, timestep: Timestep, key: Array) -> tuple[Any, Array]:
+        """Release dopamine for the last action, change the weights, and choose the next action."""
+        state, action, _ = self.record(state, timestep, key)
+        return state, action
+
+
 def count_actions(agent: type, space: spaces.Space[Any]) -> int:
     """Return the number of actions of a Discrete space, or raise a NeurorlError that names the agent."""
     if not isinstance(space, spaces.Discrete):

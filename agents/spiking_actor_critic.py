@@ -22,7 +22,7 @@ from jax import Array
 from neurorl import codes
 from neurorl.agents import actions
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Recording, Timestep
+from neurorl.agents.contract import RecordedAgent, Recording, Timestep
 from neurorl.agents.critic import Critic
 from neurorl.agents.readout import Actor, Readout
 from neurorl.codes.sensory import Encoder, Sensory
@@ -54,7 +54,7 @@ class State(NamedTuple):
 
 
 @struct.dataclass
-class SpikingActorCritic(Agent):
+class SpikingActorCritic(RecordedAgent):
     """Hyperparameters of the spiking actor-critic, and its contract (``neurorl.agents.contract``)."""
 
     code: codes.Code
@@ -105,11 +105,6 @@ class SpikingActorCritic(Agent):
             modulators=self.modulation.init(),
             scaled=jnp.int32(0),
         )
-
-    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
-        """Release dopamine for the last action, change the weights, and choose the next action."""
-        state, action, _ = self.record(state, timestep, key)
-        return state, action
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what the neurons did."""

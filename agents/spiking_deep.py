@@ -28,8 +28,7 @@ from jax import Array
 from neurorl import codes, rarely
 from neurorl.agents import actions, exploration
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Recording, Timestep
-from neurorl.agents.spiking_sarsa import sharp_code
+from neurorl.agents.contract import RecordedAgent, Recording, Timestep
 from neurorl.homeostasis import presynaptic_gain
 from neurorl.homeostasis.presynaptic_gain import Rates
 from neurorl.neuromodulation import return_spread
@@ -79,7 +78,7 @@ class Fired(NamedTuple):
 
 
 @struct.dataclass
-class SpikingDeep(Agent):
+class SpikingDeep(RecordedAgent):
     """Hyperparameters of spiking Q(lambda) with a hidden layer, and its contract (``neurorl.agents.contract``)."""
 
     code: codes.Code
@@ -105,8 +104,8 @@ class SpikingDeep(Agent):
 
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "SpikingDeep":
-        """Return the agent with its defaults for an environment's spaces: what is lit of an image, ``sharp_code`` of others."""
-        code = sharp_code(observation_space, **ranges)
+        """Return the agent with its defaults for an environment's spaces: what is lit of an image, sharp codes of others."""
+        code = codes.sharp_for_space(observation_space, **ranges)
         if isinstance(code, codes.Pixels) and "kind" not in ranges:
             code = codes.Lit(receptors=code.receptors)
         # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides. Of
@@ -140,11 +139,6 @@ class SpikingDeep(Agent):
             step=jnp.int32(0),
             dopamine=jnp.float32(0.0),
         )
-
-    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
-        """Release dopamine for the last action, change the weights, and choose the next action."""
-        state, action, _ = self.record(state, timestep, key)
-        return state, action
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what the neurons did, as counts of the whole environment step."""

@@ -27,7 +27,7 @@ from jax import Array
 from neurorl import codes
 from neurorl.agents import actions, wiring
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Recording, Timestep
+from neurorl.agents.contract import RecordedAgent, Recording, Timestep
 from neurorl.agents.critic import Critic
 from neurorl.agents.wiring import Wiring
 from neurorl.codes import spike_encoder
@@ -83,7 +83,7 @@ class Life(NamedTuple):
 
 
 @struct.dataclass
-class SpikingNetwork(Agent):
+class SpikingNetwork(RecordedAgent):
     """Hyperparameters of a network that acts, and its contract (``neurorl.agents.contract``)."""
 
     network: Network | None = struct.field(
@@ -161,11 +161,6 @@ class SpikingNetwork(Agent):
             returns=reward_scale.init(),
             begun=jnp.array(not self.scaled),
         )
-
-    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
-        """Release dopamine for the last action, change the weights, and choose the next action."""
-        state, action, _ = self.record(state, timestep, key)
-        return state, action
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what every population did."""

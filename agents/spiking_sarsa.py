@@ -33,7 +33,7 @@ from jax import Array
 from neurorl import codes
 from neurorl.agents import actions
 from neurorl.agents.actions import Actions
-from neurorl.agents.contract import Agent, Recording, Timestep
+from neurorl.agents.contract import RecordedAgent, Recording, Timestep
 from neurorl.homeostasis import threshold
 from neurorl.neuromodulation import acetylcholine, reward_scale
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -61,20 +61,6 @@ STATES_TOLD_APART: dict[str, Any] = {
 }
 
 
-def sharp_code(space: spaces.Space[Any], **ranges: Any) -> codes.Code:
-    """Return the code of a space (``neurorl.codes.for_space``), with sharp borders instead of smooth ones where it is a box.
-
-    What is learned on one side of a cliff must not reach the other. One map of two dimensions can afford more tilings than the
-    maps of all pairs of many, which share their value.
-    """
-    code = codes.for_space(space, **ranges)
-    if not isinstance(code, codes.PlaceCells) or "kind" in ranges:
-        return code
-    tilings: Any = codes.for_space(space, **ranges, kind="tilings")
-    sharp: codes.Code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
-    return sharp
-
-
 class State(NamedTuple):
     """A learner of A actions, of all heads."""
 
@@ -91,7 +77,7 @@ class State(NamedTuple):
 
 
 @struct.dataclass
-class SpikingSarsa(Agent):
+class SpikingSarsa(RecordedAgent):
     """Hyperparameters of spiking SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
 
     code: codes.Code
@@ -112,7 +98,7 @@ class SpikingSarsa(Agent):
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "SpikingSarsa":
         """Return the agent with its defaults for an environment's spaces."""
-        code = sharp_code(observation_space, **ranges)
+        code = codes.sharp_for_space(observation_space, **ranges)
         own = {} if code.continuous else STATES_TOLD_APART
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
@@ -131,11 +117,6 @@ class SpikingSarsa(Agent):
             begun=jnp.array(False),
             dopamine=jnp.float32(0.0),
         )
-
-    def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
-        """Release dopamine for the last action, change the weights, and choose the next action."""
-        state, action, _ = self.record(state, timestep, key)
-        return state, action
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what the neurons did, as counts of the whole environment step."""

@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 @contextlib.contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Look for garbage rarely: compiling makes millions of small objects that stay, and a sixth of a start is spent on them."""
+    """Look for garbage rarely: compiling makes millions of small objects that stay, and looking takes a seventh of a start."""
     before = gc.get_threshold()
     gc.set_threshold(500_000, 10, 10)
     try:

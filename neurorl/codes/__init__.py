@@ -46,6 +46,7 @@ __all__ = [
     "SparseExpansion",
     "Tilings",
     "for_space",
+    "sharp_for_space",
 ]
 
 KINDS = ("one-hot", "place-cells", "tilings", "conjunctions", "pixels", "lit", "sparse")
@@ -103,6 +104,20 @@ def for_space(
         parts.append(_of_states(some) if few else Pixels(receptors=some))
         seen.append(discrete)
     return parts[0] if len(parts) == 1 else Joined(parts=tuple(parts), entries=tuple(seen))
+
+
+def sharp_for_space(space: spaces.Space[Any], **ranges: Any) -> Code:
+    """Return the code of a space (:func:`for_space`), with sharp borders instead of smooth ones where it is a box.
+
+    What is learned on one side of a cliff must not reach the other. One map of two dimensions can afford more tilings than the
+    maps of all pairs of many, which share their value.
+    """
+    code = for_space(space, **ranges)
+    if not isinstance(code, PlaceCells) or "kind" in ranges:
+        return code
+    tilings: Any = for_space(space, **ranges, kind="tilings")
+    sharp: Code = tilings.replace(tilings=16 if len(tilings.maps) == 1 else 4)
+    return sharp
 
 
 def _of_kind(kind: str, space: spaces.Space[Any], receptors: Receptors, angles: tuple[tuple[int, int], ...]) -> Code:
