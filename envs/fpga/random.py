@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.layers import counter_random
+from neurorl import counter_random
 
 BEFORE = np.uint32(0xFFFFFFFF)  # the tick before the first: what a reset draws
 

@@ -12,9 +12,10 @@ from neurorl.errors import NeurorlError
 from neurorl.layers.alignment import aligned
 from neurorl.layers.settled import settled
 from neurorl.synapses.connectivity import Connectivity
+from neurorl.synapses.projection import Projection
 
 
-def targets(connectivity: Connectivity) -> Array:
+def targets(connectivity: Connectivity) -> np.ndarray:
     """Return the postsynaptic neurons of each presynaptic one, [n_pre + 1, k], as uint16 where that can name them, else int32.
 
     Row ``n_pre`` belongs to no neuron: it is where a list of neurons that is filled up with n_pre reads and writes. A place
@@ -27,7 +28,38 @@ def targets(connectivity: Connectivity) -> Array:
     dtype = np.uint16 if named <= np.iinfo(np.uint16).max else np.int32  # as int32 they are a third of what a spike reads
     rows = np.tile(np.arange(connectivity.n_post, named, dtype=dtype), (connectivity.n_pre + 1, 1))
     rows[connectivity.pre, columns] = connectivity.post
-    return jnp.asarray(rows)
+    return rows
+
+
+def places(projection: Projection) -> np.ndarray:
+    """Return where in a ring of currents each synapse's spikes arrive, [n_pre + 1, k]: steps ahead, and neurons within a step.
+
+    A place without a synapse names what lies behind the ring, as in :func:`targets`.
+    """
+    rows, m = targets(projection.connectivity), projection.connectivity.n_post
+    if projection.max_delay == 1:
+        return rows
+    ring = projection.max_delay * m
+    rows = np.where(rows < m, rows, rows.astype(np.int32) - m + ring).astype(np.int32)
+    c = projection.connectivity
+    rows[c.pre, _columns(c)] = (projection.delay - 1) * np.int32(m) + c.post
+    return rows
+
+
+def incoming(projection: Projection) -> np.ndarray:
+    """Return the synapses onto each postsynaptic neuron as places in the flattened rows, [n_post + 1, j], int32.
+
+    Where a neuron has fewer, and for the last one, which is none, they are places of the row that belongs to no neuron.
+    """
+    c = projection.connectivity
+    width = targets(c).shape[1]
+    order = np.argsort(c.post, kind="stable")
+    post = c.post[order]
+    column = np.arange(len(c)) - np.searchsorted(post, post)
+    longest = aligned(int(column.max(initial=0)) + 1)
+    lists = np.tile(c.n_pre * width + np.arange(longest, dtype=np.int32) % width, (c.n_post + 1, 1))
+    lists[post, column] = (c.pre * np.int32(width) + _columns(c))[order]
+    return lists
 
 
 def to_rows(connectivity: Connectivity, values: Array) -> Array:

@@ -7,14 +7,17 @@
 5. plastic pathways learn from what arrived and from who fired.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from neurorl import counter_random
 from neurorl.homeostasis import threshold
-from neurorl.networks.pathway import PathwayState
+from neurorl.layers.settled import settled
+from neurorl.networks.programs.program import Step
 from neurorl.neuromodulation import effects, modulators
 from neurorl.neuromodulation.effects import Factors
 from neurorl.neuromodulation.modulators import ModulatorState
@@ -32,9 +35,21 @@ class NetworkState(NamedTuple):
     noise: dict[str, Array]  # [n], noise currents, of populations that have one
     spikes: dict[str, Array]  # [n] of each population, in the last step
     hazard: dict[str, Array]  # [n], the probability that they had, where a rule asks for it
-    pathways: list[PathwayState]
+    pathways: list[Any]  # a ``PathwayState`` each; within a run, what each program makes of them
     modulators: ModulatorState
     key: Array  # of escape noise and noise currents
+
+
+class Now(NamedTuple):
+    """Where a step is in its chunk."""
+
+    t: Array | int = 0
+    stores: bool = False  # whether what many read is stored before they do: quicker in a loop on a CPU (``kernels/settled.py``)
+    sent: Mapping[str, Array] = {}  # [n], spikes of the step before, of populations that are not in the state
+
+    def stored(self, values: Array) -> Array:
+        """Return values that many read."""
+        return settled(values, jnp.asarray(self.t)) if self.stores else values
 
 
 def init(network: "Network", key: Array) -> NetworkState:
@@ -54,7 +69,13 @@ def init(network: "Network", key: Array) -> NetworkState:
     )
 
 
-def advance(network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
+def advance(
+    network: "Network",
+    state: NetworkState,
+    current: dict[str, Array],
+    spikes: dict[str, Array],
+    programs: Sequence[Any] | None = None,
+) -> NetworkState:
     """Return the state after one step.
 
     Args:
@@ -62,17 +83,13 @@ def advance(network: "Network", state: NetworkState, current: dict[str, Array], 
         state: The state before it.
         current: Input current of populations, [] or [n].
         spikes: Spikes that populations fire besides their own, [n].
+        programs: What runs the pathways, in whose layout those of the state are; by default the reference.
     """
+    programs = network.references if programs is None else programs
     state, factors = modulate(network, state, network.config.dt)
-    after = fire(network, state, current, spikes, factors)
+    after = fire(network, state, current, spikes, factors, programs)
     dopamine, rate = (None, 1.0) if factors is None else (state.modulators.phasic.dopamine, factors.learning_rate)
-    pathways = [
-        p.learn(
-            each, state.spikes[p.source], after.spikes[p.target], after.hazard.get(p.target), dopamine, rate, network.config.dt
-        )
-        for p, each in zip(network.pathways, after.pathways, strict=True)
-    ]
-    return after._replace(pathways=pathways)
+    return after._replace(pathways=learn(network, state, after, dopamine, rate, programs))
 
 
 def modulate(network: "Network", state: NetworkState, time: float) -> tuple[NetworkState, Factors | None]:
@@ -85,51 +102,94 @@ def modulate(network: "Network", state: NetworkState, time: float) -> tuple[Netw
 
 
 def fire(
-    network: "Network", state: NetworkState, current: dict[str, Array], spikes: dict[str, Array], factors: Factors | None
+    network: "Network",
+    state: NetworkState,
+    current: dict[str, Array],
+    spikes: dict[str, Array],
+    factors: Factors | None,
+    programs: Sequence[Any] | None = None,
+    now: Now = Now(),
 ) -> NetworkState:
     """Return the state after the second to the fourth part of a step, in which no weight changes; arguments as above."""
     c = network.config
-    pathways = _arrive(network, state, factors)
-    neurons, fired, hazard, noise = _fire(network, state, pathways, current, factors)
+    programs = network.references if programs is None else programs
+    pathways = _arrive(network, state, factors, programs, now)
+    neurons, fired, hazard, noise = _fire(network, state, _acting(programs, pathways), current, factors, now)
     fired = {name: jnp.maximum(own, spikes[name]) if name in spikes else own for name, own in fired.items()}
     share = c.target_rate * c.dt / 1000.0
     thresholds = {name: threshold.adapt(old, fired[name], share, c.threshold_rate) for name, old in state.thresholds.items()}
     return NetworkState(state.step + 1, neurons, thresholds, noise, fired, hazard, pathways, state.modulators, state.key)
 
 
-def _arrive(network: "Network", state: NetworkState, factors: Factors | None) -> list[PathwayState]:
+def learn(
+    network: "Network",
+    before: NetworkState,
+    after: NetworkState,
+    dopamine: Array | None,
+    rate: Array | float,
+    programs: Sequence[Any],
+    now: Now = Now(),
+) -> list[Any]:
+    """Return the pathways after the last part of a step."""
+    sent = before.spikes | now.sent
+    return [
+        program.learn(each, Step(now.t, sent[program.source], after.spikes, after.hazard, dopamine, rate, network.config.dt))
+        for program, each in zip(programs, after.pathways, strict=True)
+    ]
+
+
+def _arrive(
+    network: "Network", state: NetworkState, factors: Factors | None, programs: Sequence[Any], now: Now
+) -> list[Any]:
     """Let what was sent arrive at every synapse; serotonin strengthens inhibition."""
-    arrived = []
-    for pathway, each in zip(network.pathways, state.pathways, strict=True):
-        inhibits = factors is not None and network.populations[pathway.source].inhibitory
+    arrived, sent = [], state.spikes | now.sent
+    for program, each in zip(programs, state.pathways, strict=True):
+        inhibits = factors is not None and network.populations[program.source].inhibitory
         factor = factors.inhibition if inhibits and factors is not None else 1.0
-        arrived.append(pathway.arrive(each, state.spikes[pathway.source], network.config.dt, factor))
+        arrived.append(program.arrive(each, sent[program.source], now.t, network.config.dt, factor))
     return arrived
+
+
+def _acting(programs: Sequence[Any], pathways: list[Any]) -> dict[str, list[tuple[Any, Any]]]:
+    """Return the synapse models onto each population, with their states."""
+    onto: dict[str, list[tuple[Any, Any]]] = {}
+    for program, each in zip(programs, pathways, strict=True):
+        for target, synapse, synaptic in program.acting(each):
+            onto.setdefault(target, []).append((synapse, synaptic))
+    return onto
 
 
 def _fire(
     network: "Network",
     state: NetworkState,
-    pathways: list[PathwayState],
+    acting: dict[str, list[tuple[Any, Any]]],
     current: dict[str, Array],
     factors: Factors | None,
+    now: Now,
 ) -> tuple[dict[str, Any], dict[str, Array], dict[str, Array], dict[str, Array]]:
     """Return every population's neurons, the spikes of its own, their probability where it is asked for, and its noise."""
     dt, neurons, fired, hazard, noise = network.config.dt, {}, {}, {}, {}
-    keys = jax.random.split(jax.random.fold_in(state.key, state.step), max(len(network.populations), 1))
-    for key, (name, population) in zip(keys, network.populations.items(), strict=False):
-        onto = [(p.synapse, each.synapse) for p, each in zip(network.pathways, pathways, strict=True) if p.target == name]
+    for name in state.neurons:
+        population, key = network.populations[name], key_of(network, state.key, state.step, name)
         outside = current.get(name, 0.0)
         if factors is not None:
             outside = outside * factors.attention * factors.input
         if population.noise is not None:
-            noise[name] = population.noise.step(state.noise[name], jax.random.fold_in(key, 1), dt)
+            noise[name] = population.noise.step(state.noise[name], counter_random.fold_in(key, 1), dt)
             outside = outside + noise[name]
-        model, total = _driven(network, state, name, onto, outside, factors)
+        model, total = _driven(network, state, name, acting.get(name, []), outside, factors)
+        total = now.stored(total)
         if name in state.hazard:
             hazard[name] = model.hazard(state.neurons[name], total, dt)
-        neurons[name], fired[name] = model.step(state.neurons[name], total, dt, key)
+        neurons[name], spikes = model.step(state.neurons[name], total, dt, key)
+        fired[name] = now.stored(spikes)
     return neurons, fired, hazard, noise
+
+
+def key_of(network: "Network", key: Array, step: Array, name: str) -> Array:
+    """Return the key of a population's random numbers in a step."""
+    index = list(network.populations).index(name)
+    return counter_random.fold_in(key, step, index)
 
 
 def _driven(

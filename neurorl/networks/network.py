@@ -29,12 +29,16 @@ from jax import Array
 from neurorl import persistence
 from neurorl.analysis import population as population_analysis
 from neurorl.analysis.population import PopulationActivity
+from neurorl.backend import IN_TURN, WIDE_VECTORS
 from neurorl.errors import NeurorlError, nearest
-from neurorl.networks import dynamics
+from neurorl.networks import dynamics, runner
+from neurorl.networks import plan as plans
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.dynamics import NetworkState
 from neurorl.networks.pathway import Pathway
+from neurorl.networks.plan import Plan
 from neurorl.networks.population import Population
+from neurorl.networks.programs.program import Reference
 from neurorl.neuromodulation import modulators
 from neurorl.neurons import MODELS
 from neurorl.neurons import neuron as models
@@ -234,6 +238,8 @@ class Network:
         current: Inputs | None = None,
         spikes: Inputs | None = None,
         voltages: tuple[Population | str, ...] = (),
+        chunk: int = 1,
+        record: tuple[str, ...] | None = None,
     ) -> tuple[NetworkState, Record]:
         """Advance by many steps in one compiled program.
 
@@ -262,8 +268,15 @@ class Network:
                         f"'{kind}' of '{name}' has shape {value.shape}; give [{steps}, {self.populations[name].size}]"
                     )
         recorded = tuple(self._find(p).name for p in voltages)
-        state, (fired, v) = self._jitted_run(state, constant, series, int(steps), recorded)
-        return state, Record(self.config.dt, *jax.tree.map(np.asarray, (fired, v)))
+        state, observed = self._jitted_run(state, constant, series, int(steps), recorded, chunk, tuple(self.populations) if record is None else record)
+        of_kind: dict[str, dict[str, np.ndarray]] = {"spikes": {}, "v": {}}
+        for (kind, name), values in observed.items():
+            of_kind[kind][name] = np.asarray(values)
+        return state, Record(self.config.dt, **of_kind)
+
+    def plan(self, chunk: int = 1) -> Plan:
+        """Return by which program each pathway is run in chunks of so many steps, and why."""
+        return plans.make(self, chunk)
 
     def advance(self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
         """Do what :meth:`step` does: the pure function itself, unchecked, to be jitted, scanned and mapped by the caller."""
@@ -401,27 +414,31 @@ class Network:
         return tuple(name for name in self.populations if any(p.target == name and p.needs_hazard for p in self.pathways))
 
     @functools.cached_property
+    def references(self) -> list[Reference]:
+        """The program of each pathway that runs it step by step."""
+        return [Reference(k, pathway) for k, pathway in enumerate(self.pathways)]
+
+    @functools.cached_property
     def _jitted_step(self) -> Any:
         return jax.jit(self.advance)
 
     @functools.cached_property
     def _jitted_run(self) -> Any:
-        @functools.partial(jax.jit, static_argnums=(3, 4))
-        def run(state: NetworkState, constant: Any, series: Any, steps: int, recorded: tuple[str, ...]) -> Any:
-            def one(state: NetworkState, now: Any) -> tuple[NetworkState, Any]:
-                inputs: dict[str, dict[str, Array]] = {"current": {}, "spikes": {}}
-                for (kind, name), value in (constant | now).items():
-                    inputs[kind][name] = value
-                state = self.advance(state, **inputs)
-                return state, (state.spikes, {name: state.neurons[name].v for name in recorded})
+        @functools.partial(jax.jit, static_argnums=(3, 4, 5, 6), compiler_options=WIDE_VECTORS | IN_TURN)
+        def run(state: NetworkState, constant: Any, series: Any, steps: int, recorded: tuple[str, ...], chunk: int, raster: Any) -> Any:
+            def observe(state: NetworkState) -> Any:
+                spikes = {("spikes", name): fired for name, fired in state.spikes.items() if name in raster}
+                return spikes | {("v", name): state.neurons[name].v for name in recorded if name in state.neurons}
 
-            return jax.lax.scan(one, state, series, steps)
+            plan = self.plan(chunk)
+            state, observed = runner.run(self, plan, runner.open_(plan, state), constant, series, steps, observe)
+            return runner.close(plan, state), observed
 
         return run
 
     def _changed(self) -> None:
         """Forget what was compiled for the network as it was."""
-        for compiled in ("_jitted_step", "_jitted_run", "adapts", "asked", "_content"):
+        for compiled in ("_jitted_step", "_jitted_run", "references", "adapts", "asked", "_content"):
             self.__dict__.pop(compiled, None)
 
     def _find(self, population: Population | str) -> Population:

@@ -118,11 +118,8 @@ class Pathway:
         """
         if self.plasticity is None or state.memory is None:
             return state
-        line, arrived = self._arrived(state.memory.line, pre)
-        parameters, third = self.plasticity, dopamine
-        if third is None:
-            # Ungated: the window itself, not the window times a rate made for dopamine in ms.
-            parameters, third = parameters.replace(gating="additive", learning_rate=1.0), jnp.zeros(())  # type: ignore[attr-defined]
+        line, arrived = self.arrived(state.memory.line, pre)
+        parameters, third = self.gated(dopamine)
         memory, weights = dopamine_stdp.step(
             parameters,
             self._seen(state.memory.stdp),
@@ -136,6 +133,14 @@ class Pathway:
             synapses=self.listed,
         )
         return state._replace(weights=self._keep(weights.ravel(), dopamine), memory=Memory(line, _flat(memory)))
+
+    def gated(self, dopamine: Array | None) -> tuple[DopamineSTDP, Array]:
+        """Return the constants by which the pathway learns, and the third factor []; without one STDP changes weights at once."""
+        assert self.plasticity is not None
+        if dopamine is not None:
+            return self.plasticity, dopamine
+        # The window itself, not the window times a rate made for dopamine in ms.
+        return self.plasticity.replace(gating="additive", learning_rate=1.0), jnp.zeros(())  # type: ignore[attr-defined]
 
     def tag(self, state: PathwayState, pre: Array, post: Array, hazard: Array | None, dt: float) -> PathwayState:
         """Let the spikes of several steps leave their tags, while the weights hold still.
@@ -154,7 +159,7 @@ class Pathway:
             return self._tag_at_once(state, rule, pre, post, hazard, dt)
 
         def one(memory: Memory, now: tuple[Array, Array, Array | None]) -> tuple[Memory, None]:
-            line, arrived = self._arrived(memory.line, now[0])
+            line, arrived = self.arrived(memory.line, now[0])
             assert self.plasticity is not None
             seen = self._seen(memory.stdp)
             tagged = dopamine_stdp.tag(self.plasticity, seen, arrived, now[1], dt, hazard=now[2], synapses=self.listed)
@@ -171,7 +176,7 @@ class Pathway:
         assert memory is not None
 
         def traces(carry: tuple[DelayLine, Any], now: tuple[Array, Array]) -> tuple[tuple[DelayLine, Any], Any]:
-            line, arrived = self._arrived(carry[0], now[0])
+            line, arrived = self.arrived(carry[0], now[0])
             before = stdp.decay(p.stdp, carry[1], dt)
             return (line, stdp.add(p.stdp, before, arrived, now[1])), (before, arrived)
 
@@ -199,7 +204,7 @@ class Pathway:
         """Return the memory with its eligibility in the shape that plasticity sees the synapses in."""
         return memory._replace(eligibility=memory.eligibility.reshape(self.listed.shape))
 
-    def _arrived(self, line: DelayLine, pre: Array) -> tuple[DelayLine, Array]:
+    def arrived(self, line: DelayLine, pre: Array) -> tuple[DelayLine, Array]:
         """Return the line with the spikes [n] that are sent, and those that arrive, [n], or [s] where delays differ."""
         line = delay_line.push(line, pre)
         if self.projection.shared_delay:

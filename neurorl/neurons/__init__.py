@@ -6,9 +6,10 @@ from neurorl.neurons.izhikevich import PRESETS, Izhikevich
 from neurorl.neurons.lif import LIF
 from neurorl.neurons.neuron import Neuron
 from neurorl.neurons.noise import NoiseCurrent
+from neurorl.neurons.poisson import Poisson
 from neurorl.neurons.relay import Relay
 
-__all__ = ["LIF", "MODELS", "PRESETS", "AdaptiveLIF", "EscapeNoise", "Izhikevich", "Neuron", "NoiseCurrent", "Relay"]
+__all__ = ["LIF", "MODELS", "PRESETS", "AdaptiveLIF", "EscapeNoise", "Izhikevich", "Neuron", "NoiseCurrent", "Poisson", "Relay"]
 
 # What ``neuron="NAME"`` finds without a module.
 MODELS: dict[str, Neuron] = {"lif": LIF(), "adaptive_lif": AdaptiveLIF(), "relay": Relay(), **PRESETS}

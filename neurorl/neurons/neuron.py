@@ -32,6 +32,13 @@ class Neuron(Checked):
         """Return the state after a step of ``dt`` ms with input ``current`` [n], and the spikes [n]."""
         raise NotImplementedError
 
+    def ahead(self, state: Any, dt: Scalar, key: Array | None) -> Float[Array, " n"] | None:
+        """Return the spikes [n] of a step of a model that no input moves and that never changes; None for all others.
+
+        Such neurons can be asked for the spikes of many steps at once.
+        """
+        return None
+
     def hazard(self, state: Any, current: Float[Array, " n"], dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the probability [n] of a spike in a step from ``state``: what the rule escape-noise compares spikes with.
 

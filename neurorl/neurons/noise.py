@@ -4,14 +4,15 @@ r"""Noise current: what a neuron receives from all that is not modelled, as an O
 
 Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 8.2. Its stationary standard deviation is ``sigma`` and
 its correlation time ``tau``; the step is exact (Gillespie 1996). With ``tau = 0`` each step draws a fresh value of standard
-deviation ``sigma / sqrt(dt)``, so that the membrane's response to white noise does not depend on dt.
+deviation ``sigma / sqrt(dt)``, so that the membrane's response to white noise does not depend on dt. Draws are nearly normal
+(``neurorl/counter_normal.py``) and cost a nanosecond each.
 """
 
-import jax
 import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float
 
+from neurorl import counter_normal, counter_random
 from neurorl.parameters import Checked, parameter
 from neurorl.typing import PerNeuron, Scalar
 
@@ -30,7 +31,7 @@ class NoiseCurrent(Checked):
 
     def step(self, current: Float[Array, " n"], key: Array, dt: Scalar = 1.0) -> Float[Array, " n"]:
         """Return the current [n] after a step of ``dt`` ms."""
-        drawn = jax.random.normal(key, current.shape, current.dtype)
+        drawn = counter_normal.of_bits(counter_random.bits_of(key, current.shape[0])).astype(current.dtype)
         if self.tau == 0.0:
             return self.mean + self.sigma * drawn / jnp.sqrt(dt)
         kept = jnp.exp(-dt / self.tau)

@@ -31,3 +31,7 @@ class Relay(Neuron):
     ) -> tuple[Any, Float[Array, " n"]]:
         """Return the state as it is, and no spike: what is injected fires besides."""
         return state, jnp.zeros_like(state.v)
+
+    def ahead(self, state: Any, dt: Scalar, key: Array | None) -> Float[Array, " n"]:
+        """Return no spike [n], whatever the input."""
+        return jnp.zeros_like(state.v)

@@ -95,14 +95,27 @@ def change(
         pre, post, hazard: Spikes of this step, and the probability of the postsynaptic ones, at the synapses.
         dopamine, dt, rate: As in :func:`step`.
     """
+    increment = rules.find(parameters.rule)(parameters.stdp, x, y, pre, post, hazard)
+    eligibility = eligibility * jnp.exp(-dt / parameters.tau_e) + increment
+    return eligibility, learned(parameters, weights, eligibility, increment, dopamine, dt, rate)
+
+
+def learned(
+    parameters: DopamineSTDP,
+    weights: Float[Array, "*s"],
+    eligibility: Float[Array, "*s"],
+    increment: Float[Array, "*s"],
+    dopamine: Numbers,
+    dt: Scalar = 1.0,
+    rate: Numbers = 1.0,
+) -> Float[Array, "*s"]:
+    """Return the weights after a step that has left ``eligibility``, of which ``increment`` is the step's own."""
     p = parameters
-    increment = rules.find(p.rule)(p.stdp, x, y, pre, post, hazard)
-    eligibility = eligibility * jnp.exp(-dt / p.tau_e) + increment
     if p.gating == "multiplicative":
         changed = p.learning_rate * p.receptor * rate * dopamine * dt * eligibility
     else:
         changed = p.learning_rate * rate * (1.0 + dopamine) * increment
-    return eligibility, bounds.apply(p.bounds, weights, changed)
+    return bounds.apply(p.bounds, weights, changed)
 
 
 def step(

@@ -138,20 +138,30 @@ class Projection:
         Returns:
             The new state, and the current [n_post] that arrives.
         """
-        cursor = (state.cursor + 1) % self.max_delay
-        # What arrived is cleared one step late, because XLA copies an array that is read and then written.
-        gone = jnp.zeros((1, self.connectivity.n_post), state.in_flight.dtype)
-        in_flight = lax.dynamic_update_slice(state.in_flight, gone, (state.cursor, 0))
         if self.complete:
-            row = (cursor + self.delay[0] - 1) % self.max_delay
-            sent = spikes @ weights.reshape(self.connectivity.n_pre, self.connectivity.n_post)
-            in_flight = in_flight.at[row].add(sent) if self.max_delay > 1 else sent[None]
-        elif len(self.connectivity):
-            send = self._send_rows if self._by_rows else self._send_all
+            return self.send(state, spikes @ weights.reshape(self.connectivity.n_pre, self.connectivity.n_post))
+        in_flight, cursor = self.turn(state)
+        if len(self.connectivity):
+            send = self._send_rows if self.by_rows else self._send_all
             # Off a CPU a loop over few spikes wastes the device, and one operation over all synapses does not.
             flat = lax.platform_dependent(weights, in_flight.reshape(-1), cursor, spikes, cpu=send, default=self._send_all)
             in_flight = flat.reshape(in_flight.shape)
         return ProjectionState(in_flight, cursor), lax.dynamic_index_in_dim(in_flight, cursor, 0, keepdims=False)
+
+    def send(self, state: ProjectionState, sent: Float[Array, " n_post"]) -> tuple[ProjectionState, Float[Array, " n_post"]]:
+        """Do what :meth:`step` does with currents ``sent`` by synapses that share one delay."""
+        if self.max_delay == 1:
+            return ProjectionState(sent[None], jnp.zeros_like(state.cursor)), sent
+        in_flight, cursor = self.turn(state)
+        in_flight = in_flight.at[(cursor + self.delay[0] - 1) % self.max_delay].add(sent)
+        return ProjectionState(in_flight, cursor), lax.dynamic_index_in_dim(in_flight, cursor, 0, keepdims=False)
+
+    def turn(self, state: ProjectionState) -> tuple[Float[Array, "D n_post"], Int32[Array, ""]]:
+        """Return the currents in flight a step later, without those that arrived, and the row that arrives now."""
+        # What arrived is cleared one step late, because XLA copies an array that is read and then written.
+        gone = jnp.zeros((1, self.connectivity.n_post), state.in_flight.dtype)
+        in_flight = lax.dynamic_update_slice(state.in_flight, gone, (state.cursor, 0))
+        return in_flight, (state.cursor + 1) % self.max_delay
 
     @cached_property
     def complete(self) -> bool:
@@ -174,7 +184,7 @@ class Projection:
         return int(self.connectivity.out_degree.max())
 
     @cached_property
-    def _by_rows(self) -> bool:
+    def by_rows(self) -> bool:
         """Whether rows are expected to beat one pass over all synapses on a CPU when 5 % of the neurons spike in a step.
 
         Measured on one core: a row costs 0.4 us and 4 ns for each synapse of the widest row, finding the neurons that spiked

@@ -2,8 +2,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from neurorl.layers import counter_random
-from neurorl.layers.counter_normal import normal
+from neurorl import counter_random
+from neurorl.counter_normal import normal
 
 DRAWS = np.asarray(normal(counter_random.lanes(3, (2000,)), jnp.arange(500)[:, None]), np.float64)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurorl.layers import counter_random
+from neurorl import counter_random
 
 LANES, STEPS = 512, 2048
 

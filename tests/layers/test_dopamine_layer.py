@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorl.errors import NeurorlError
-from neurorl.layers import batched_plasticity, chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl import counter_random
+from neurorl.layers import batched_plasticity, chunked_plasticity, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 N, M, STEPS = 30, 7, 60

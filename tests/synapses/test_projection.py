@@ -77,7 +77,7 @@ def test_currents_are_those_of_a_dense_matrix_for_each_delay(name, seed, activit
 
 
 def test_the_examples_above_cover_both_ways_to_send():
-    assert {p._by_rows for name, p in PROJECTIONS.items() if name != "empty"} == {True, False}
+    assert {p.by_rows for name, p in PROJECTIONS.items() if name != "empty"} == {True, False}
     assert not PROJECTIONS["one to one"]._by_rows
     assert PROJECTIONS["full"]._by_rows
 
@@ -87,7 +87,7 @@ def test_a_spike_arrives_once_exactly_its_delay_after_it_was_sent(wide):
     targets = 60 if wide else 3
     delays = np.resize([1, 2, 5], targets)
     p = project(connectivity.all_to_all(1, targets), 0.5 * delays, dt=0.5)
-    assert p._by_rows == wide
+    assert p.by_rows == wide
     trains = np.zeros((STEPS, 1), np.float32)
     trains[3] = 1.0
     expected = np.zeros((STEPS, targets))

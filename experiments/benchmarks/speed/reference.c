@@ -17,7 +17,7 @@ typedef struct {
     float *v, *xq, *current; /* [copies, M], current of the next step */
 } Network;
 
-/* neurorl/layers/counter_random.py: the same input spikes and the same initial weights, so that results can be compared. */
+/* neurorl/counter_random.py: the same input spikes and the same initial weights, so that results can be compared. */
 static const uint32_t GOLDEN = 0x9e3779b9u;
 
 static inline uint32_t mix(uint32_t x)

@@ -10,7 +10,8 @@ from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
 from neurorl.backend import WIDE_VECTORS
-from neurorl.layers import batched_plasticity, counter_random, dopamine_layer
+from neurorl import counter_random
+from neurorl.layers import batched_plasticity, dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
 
 N, M, COPIES = 64, 16, 256

@@ -11,7 +11,8 @@ from jax import Array
 
 from experiments.benchmarks.speed.w1 import M, N
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
-from neurorl.layers import counter_random, dopamine_layer
+from neurorl import counter_random
+from neurorl.layers import dopamine_layer
 from neurorl.layers.dopamine_layer import DopamineLayerState
 
 P = parameters(N)

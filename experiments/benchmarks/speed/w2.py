@@ -10,7 +10,8 @@ from jax import Array
 
 from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
 from neurorl.backend import IN_TURN, WIDE_VECTORS
-from neurorl.layers import chunked_plasticity, counter_random, dopamine_layer, rowwise_plasticity
+from neurorl import counter_random
+from neurorl.layers import chunked_plasticity, dopamine_layer, rowwise_plasticity
 from neurorl.layers.dopamine_layer import DopamineLayerState
 
 N = M = 1000

@@ -13,8 +13,9 @@ from jax import Array
 from experiments.benchmarks.speed import c_library
 from experiments.benchmarks.speed.workloads import dopamine
 from neurorl.backend import IN_TURN, WIDE_VECTORS
-from neurorl.layers import counter_random, event_network, sparse_network
-from neurorl.layers.counter_normal import normal
+from neurorl import counter_random
+from neurorl.layers import event_network, sparse_network
+from neurorl.counter_normal import normal
 from neurorl.layers.event_network import EventNetworkState, Rows
 from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
 from neurorl.neurons.lif import LIF

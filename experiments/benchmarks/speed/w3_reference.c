@@ -6,7 +6,7 @@
  * FLAT 1 is what hand work makes of it: a list of the neurons that fired, depression and sending as walks along it, and one flat,
  * aligned pass that does nothing but decay, change and clip.
  *
- * Connectivity and first weights are given, and the noise is that of neurorl/layers/counter_normal.py, so that this and the JAX
+ * Connectivity and first weights are given, and the noise is that of neurorl/counter_normal.py, so that this and the JAX
  * network simulate the same. Compiled with -O3 -march=native -mprefer-vector-width=512 -ffast-math. */
 #include <math.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from experiments.benchmarks.speed import c_library
-from neurorl.layers import counter_random
+from neurorl import counter_random
 from neurorl.layers.dopamine_layer import DopamineLayerParameters
 
 RATE = 0.05  # input spikes a step, that is 50 Hz at dt = 1 ms

@@ -6,6 +6,9 @@ It serves as the noise of a simulation, with a period of 2^32 steps, and is no r
 (2011), "Parallel random numbers: as easy as 1, 2, 3", on counter-based generators.
 """
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -26,6 +29,28 @@ def lanes(seed: int | Array, shape: tuple[int, ...]) -> Array:
     return mix(mix(jnp.asarray(seed, jnp.uint32) + GOLDEN) ^ mix(index * GOLDEN + np.uint32(1)))
 
 
+def bits_of(key: Array, n: int) -> Array:
+    """Return 32 random bits of each of ``n`` neurons, uint32 [n], of a JAX key that is used for nothing else."""
+    first, second = jax.random.key_data(key).reshape(-1)
+    return mix(_places(n) ^ first) ^ second
+
+
+@functools.cache
+def _places(n: int) -> np.ndarray:
+    """Return a hash of each number below ``n``."""
+    with jax.ensure_compile_time_eval():
+        return np.asarray(mix(jnp.arange(n, dtype=jnp.uint32) * GOLDEN + np.uint32(1)))
+
+
+def fold_in(key: Array, *numbers: int | Array) -> Array:
+    """Return a JAX key made of another and of numbers, as :func:`jax.random.fold_in` does, at a tenth of the cost in a loop."""
+    first, second = jax.random.key_data(key).reshape(-1)
+    for number in numbers:
+        first = mix(first ^ mix(jnp.asarray(number).astype(jnp.uint32) * GOLDEN + np.uint32(1)))
+        second = mix(second + GOLDEN ^ first)
+    return jax.random.wrap_key_data(jnp.stack([first, second]), impl=jax.random.key_impl(key))
+
+
 def bits(lanes: Array, step: int | Array) -> Array:
     """Return 32 random bits of every lane at ``step``; both broadcast."""
     return mix(lanes ^ mix(jnp.asarray(step, jnp.uint32) * GOLDEN))
@@ -38,6 +63,11 @@ def uniform(lanes: Array, step: int | Array) -> Array:
 
 def bernoulli(lanes: Array, step: int | Array, probability: float | Array) -> Array:
     """Return 1.0 with ``probability``, else 0.0, for every lane at ``step``."""
-    # The same as ``uniform(lanes, step) < probability``, in whole numbers.
-    below = jnp.ceil(jnp.asarray(probability, jnp.float32) * np.float32(2.0**24)).astype(jnp.uint32)
-    return (bits(lanes, step) >> 8 < below).astype(jnp.float32)
+    return below(bits(lanes, step), probability)
+
+
+def below(bits: Array, probability: float | Array) -> Array:
+    """Return 1.0 with ``probability``, else 0.0, for each 32 random bits."""
+    # The same as ``uniform < probability``, in whole numbers.
+    limit = jnp.ceil(jnp.asarray(probability, jnp.float32) * np.float32(2.0**24)).astype(jnp.uint32)
+    return (bits >> 8 < limit).astype(jnp.float32)

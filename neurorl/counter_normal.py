@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.layers import counter_random
+from neurorl import counter_random
 
 DEVIATION = (4 * (256**2 - 1) / 12) ** 0.5  # of the sum of four bytes
 QUANTILE = (9.58845204e-01, 1.66711925e-02, -2.03201070e-03, 3.17702513e-04)  # of t, t^3, t^5 and t^7
@@ -19,7 +19,11 @@ QUANTILE = (9.58845204e-01, 1.66711925e-02, -2.03201070e-03, 3.17702513e-04)  # 
 
 def normal(lanes: Array, step: int | Array) -> Array:
     """Return float32 numbers of mean 0 and variance 1, of every lane (:func:`counter_random.lanes`) at ``step``."""
-    bits = counter_random.bits(lanes, step)
+    return of_bits(counter_random.bits(lanes, step))
+
+
+def of_bits(bits: Array) -> Array:
+    """Return a float32 number of mean 0 and variance 1 of each 32 random bits."""
     pairs = (bits & np.uint32(0x00FF00FF)) + ((bits >> 8) & np.uint32(0x00FF00FF))
     total = ((pairs & np.uint32(0xFFFF)) + (pairs >> 16)).astype(jnp.int32)  # XLA converts signed integers faster
     t = (total - 510).astype(jnp.float32) * np.float32(1 / DEVIATION)

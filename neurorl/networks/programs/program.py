@@ -1,0 +1,93 @@
+"""What a program is: a way to run some pathways of one source.
+
+    inner      = program.open(states)                                  in the program's own layout, at the start of a run
+    inner      = program.begin(inner, Ahead(...), sent)                at the start of a chunk of K steps
+    inner      = program.begin_block(inner, start)                     at the start of a block of them, and end_block
+    inner      = program.arrive(inner, spikes, t, dt, factor)          what was sent arrives, before the neurons fire
+    synapses   = program.acting(inner)                                 (target, synapse model, its state) of each pathway
+    inner      = program.learn(inner, step)                            after they have fired
+    inner      = program.flush(inner)                                  at the end of the chunk: weights are what they are
+    states     = program.close(inner)                                  as :class:`PathwayState`, at the end of a run
+
+A chunk is one step unless the caller asks for more. The reference runs any pathway, step by step, as ``networks/pathway.py`` says.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from jax import Array
+
+from neurorl.networks.pathway import Pathway, PathwayState
+
+
+class Ahead(NamedTuple):
+    """What is known of a chunk of K steps before it begins."""
+
+    dopamine: Array | None  # [K], phasic; None where nothing gates plasticity
+    rate: Array | float  # [K], factor of the learning rate
+    dt: float  # ms
+
+
+class Step(NamedTuple):
+    """What pathways learn from in a step."""
+
+    t: Array | int  # its number within the chunk
+    pre: Array  # [n], presynaptic spikes of the step before
+    post: dict[str, Array]  # [m] of each population, spikes of this step
+    hazard: dict[str, Array]  # [m], the probability that they had, of populations of which a rule asks for it
+    dopamine: Array | None  # []
+    rate: Array | float  # []
+    dt: float  # ms
+
+
+class Reference:
+    """One pathway, as it says itself."""
+
+    name = "stepwise"
+    needs_ahead = False  # whether it must know the presynaptic spikes of a chunk before it begins
+
+    def __init__(self, index: int, pathway: Pathway):
+        """Take pathway number ``index`` of a network."""
+        self.indices = (index,)
+        self.pathway = pathway
+        self.source = pathway.source
+        self.targets = (pathway.target,)
+
+    def open(self, states: Sequence[PathwayState]) -> Any:
+        """Return the pathway's state."""
+        return states[0]
+
+    def close(self, inner: Any) -> list[PathwayState]:
+        """Return the pathway's state."""
+        return [inner]
+
+    def begin(self, inner: Any, ahead: Ahead, sent: Array | None = None) -> Any:
+        """Do nothing: every step is exact."""
+        return inner
+
+    def begin_block(self, inner: Any, start: Array) -> Any:
+        """Do nothing: every step is exact."""
+        return inner
+
+    def end_block(self, inner: Any, start: Array) -> Any:
+        """Do nothing: every step is exact."""
+        return inner
+
+    def flush(self, inner: Any) -> Any:
+        """Do nothing: every step is exact."""
+        return inner
+
+    def arrive(self, inner: Any, spikes: Array, t: Array | int, dt: float, factor: Array | float) -> Any:
+        """Let what was sent arrive."""
+        return self.pathway.arrive(inner, spikes, dt, factor)
+
+    def acting(self, inner: Any) -> list[tuple[str, Any, Any]]:
+        """Return the target, the synapse model and its state."""
+        return [(self.pathway.target, self.pathway.synapse, inner.synapse)]
+
+    def learn(self, inner: Any, step: Step) -> Any:
+        """Change the weights."""
+        target = self.pathway.target
+        return self.pathway.learn(
+            inner, step.pre, step.post[target], step.hazard.get(target), step.dopamine, step.rate, step.dt
+        )
