@@ -61,7 +61,7 @@ class Critic(PlasticSynapses):
         increment = x.correlate(2.0 * self.signs * jnp.maximum(rates, self.floor) / len(current))
         return Judgement(potential, spikes, value, increment)
 
-    def settled(self, synapses: Plastic, x: Presynaptic) -> Array:
+    def materialised(self, synapses: Plastic, x: Presynaptic) -> Array:
         """Return the value that the rates settle at, [], not rounded to whole spikes."""
         drive = self.drive(synapses, x).mean(0)
         return 2.0 * jnp.mean(self.signs * jnp.clip(0.5 + drive, 0.0, 1.0))

@@ -155,7 +155,7 @@ class SpikingActorCritic(RecordedAgent):
 
         The value of ``record`` is (1 - gamma) times this, rounded to whole spikes and smeared by the trace of the step before.
         """
-        return self.critic.settled(state.critic, self.sensory.settled(state.sensory, observation)) / (1.0 - self.gamma)
+        return self.critic.materialised(state.critic, self.sensory.materialised(state.sensory, observation)) / (1.0 - self.gamma)
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what homeostasis and the modulators are doing."""

@@ -6,12 +6,13 @@ import re
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
-# `compiler_options` of `jax.jit` for programs that stream through large arrays, such as those of neurorl.layers: unless it is
+# `compiler_options` of `jax.jit` for programs that stream through large arrays, such as those of networks: unless it is
 # told, XLA uses vectors of 256 bits on processors that have 512. On others nothing changes.
 WIDE_VECTORS = {"xla_cpu_prefer_vector_width": 512}
 
-# The same for programs of very many small kernels, such as neurorl.layers.event_network. As a rule XLA leaves kernels that do not
+# The same for programs of very many small kernels. As a rule XLA leaves kernels that do not
 # wait for each other to the threads of its pool, even where the pool is one thread and the core is taken: at random the
 # hand-over makes runs of that network 30 % longer. Ordered for the least memory, nearly all of them wait for each other.
 IN_TURN = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
@@ -19,6 +20,21 @@ IN_TURN = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
 # The same for large programs of scalars, of which one step takes microseconds whatever is done: XLA's older emitters of loops
 # compile the board's step in 1.4 s instead of 3.3, to the same bits.
 QUICK_TO_COMPILE = {"xla_cpu_use_fusion_emitters": False}
+# `compiler_options` are of one kind of device, and another's compiler refuses them.
+
+
+def on_cpu() -> bool:
+    """Return whether programs run on a CPU."""
+    import jax
+
+    return jax.default_backend() == "cpu"
+
+
+def streaming() -> dict[str, Any]:
+    """Return the `compiler_options` of programs of many small kernels that stream through large arrays."""
+    return WIDE_VECTORS | IN_TURN if on_cpu() else {}
+
+
 WORTH_KEEPING = 0.1  # seconds of compiling a program, from which on it is kept
 
 

@@ -15,7 +15,7 @@ FOLDERS = {
     "neurorl.neuromodulation": "neurorl/neuromodulation",
     "neurorl.analysis": "neurorl/analysis",
     "neurorl.networks": "neurorl/networks",
-    "neurorl.layers": "neurorl/layers",
+    "neurorl.kernels": "neurorl/kernels",
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
     "neurorl.results": "neurorl/results",
@@ -26,7 +26,7 @@ FOLDERS = {
 }
 HOUSE = ("neurorl.loops", "neurorl.results", "neurorl.runs", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
 OUTER = ("neurorl.agents", "neurorl.envs", *HOUSE)
-SUBSTRATE = ("neurorl.neurons", "neurorl.codes", "neurorl.synapses", "neurorl.networks", "neurorl.layers", "neurorl.analysis")
+SUBSTRATE = ("neurorl.neurons", "neurorl.codes", "neurorl.synapses", "neurorl.networks", "neurorl.kernels", "neurorl.analysis")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
     **dict.fromkeys(("neurorl.neurons", "neurorl.codes", "neurorl.synapses"), ("neurorl.networks", *LEARNING, *OUTER)),
@@ -34,7 +34,7 @@ FORBIDDEN = {
     "neurorl.neuromodulation": ("neurorl.networks", *OUTER),
     "neurorl.analysis": ("neurorl.networks", *LEARNING, *OUTER),
     "neurorl.networks": OUTER,
-    "neurorl.layers": ("neurorl.networks", "neurorl.neuromodulation", *OUTER),
+    "neurorl.kernels": ("neurorl.networks", "neurorl.neuromodulation", *OUTER),
     "neurorl.envs": ("neurorl.agents", *HOUSE),
     "neurorl.agents": ("neurorl.envs", *HOUSE),
     # Results are read without an environment and without an agent.

@@ -44,8 +44,8 @@ from tqdm import tqdm
 from experiments.examples.drawing import RESULTS, panels, save
 from experiments.provenance import provenance
 from neurorl.files import write_atomically
-from neurorl.layers import event_rows
-from neurorl.layers.event_rows import Rows
+from neurorl.kernels import event_rows
+from neurorl.kernels.event_rows import Rows
 from neurorl.neurons import izhikevich
 from neurorl.neurons.izhikevich import PRESETS, Izhikevich, IzhikevichState
 from neurorl.plasticity import bounds, stdp

@@ -90,7 +90,7 @@ class Sensory:
         x = self._seen(initial, spikes)
         return EncoderState(potential, x.final(), state.code, memory), x
 
-    def settled(self, state: EncoderState, observation: Array) -> SpikeTrace:
+    def materialised(self, state: EncoderState, observation: Array) -> SpikeTrace:
         """Return what the synapses see of an observation that stays, without spikes: rates in their place."""
         rates, _ = self._rates(state, observation)
         initial = rates / self.groups if self.encoder.carry else jnp.zeros_like(rates)

@@ -7,16 +7,15 @@
 5. plastic pathways learn from what arrived and from who fired.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from neurorl import counter_random
 from neurorl.homeostasis import threshold
-from neurorl.layers.settled import settled
+from neurorl.kernels.materialised import materialised
 from neurorl.networks.programs.program import Step
 from neurorl.neuromodulation import effects, modulators
 from neurorl.neuromodulation.effects import Factors
@@ -40,16 +39,21 @@ class NetworkState(NamedTuple):
     key: Array  # of escape noise and noise currents
 
 
+WORTH_STORING = 256  # neurons: fewer cost less to compute again than a loop that stores them
+
+
 class Now(NamedTuple):
     """Where a step is in its chunk."""
 
     t: Array | int = 0
-    stores: bool = False  # whether what many read is stored before they do: quicker in a loop on a CPU (``kernels/settled.py``)
-    sent: Mapping[str, Array] = {}  # [n], spikes of the step before, of populations that are not in the state
+    stores: bool = (
+        False  # whether what many read is stored before they do: quicker in a loop on a CPU (``kernels/materialised.py``)
+    )
+    sent: dict[str, Array] = {}  # [n], spikes of the step before, of populations that are not in the state
 
     def stored(self, values: Array) -> Array:
         """Return values that many read."""
-        return settled(values, jnp.asarray(self.t)) if self.stores else values
+        return materialised(values, jnp.asarray(self.t)) if self.stores else values
 
 
 def init(network: "Network", key: Array) -> NetworkState:
@@ -138,9 +142,7 @@ def learn(
     ]
 
 
-def _arrive(
-    network: "Network", state: NetworkState, factors: Factors | None, programs: Sequence[Any], now: Now
-) -> list[Any]:
+def _arrive(network: "Network", state: NetworkState, factors: Factors | None, programs: Sequence[Any], now: Now) -> list[Any]:
     """Let what was sent arrive at every synapse; serotonin strengthens inhibition."""
     arrived, sent = [], state.spikes | now.sent
     for program, each in zip(programs, state.pathways, strict=True):
@@ -178,7 +180,7 @@ def _fire(
             noise[name] = population.noise.step(state.noise[name], counter_random.fold_in(key, 1), dt)
             outside = outside + noise[name]
         model, total = _driven(network, state, name, acting.get(name, []), outside, factors)
-        total = now.stored(total)
+        total = now.stored(total) if population.size >= WORTH_STORING else total
         if name in state.hazard:
             hazard[name] = model.hazard(state.neurons[name], total, dt)
         neurons[name], spikes = model.step(state.neurons[name], total, dt, key)
@@ -202,10 +204,9 @@ def _driven(
 ) -> tuple[Any, Array]:
     """Return the neurons' model as modulators, thresholds and open channels leave it, and their input current [n]."""
     population, dt = network.populations[name], network.config.dt
-    gain = 1.0 if factors is None else factors.gain
+    gain, slow = (1.0, 1.0) if factors is None else (factors.gain, factors.tau_m)
     model = population.neuron
-    if name in state.thresholds or factors is not None:
-        slow = 1.0 if factors is None else factors.tau_m
+    if name in state.thresholds or not isinstance(slow, float):
         model = model.modulated(state.thresholds.get(name, 0.0), slow)
     extra = jnp.zeros(population.size)
     for synapse, synaptic in onto:

@@ -18,7 +18,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -26,12 +26,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl import persistence
+from neurorl import backend, persistence
 from neurorl.analysis import population as population_analysis
 from neurorl.analysis.population import PopulationActivity
-from neurorl.backend import IN_TURN, WIDE_VECTORS
 from neurorl.errors import NeurorlError, nearest
-from neurorl.networks import dynamics, runner
+from neurorl.networks import dynamics, parameters_by_name, simulation
 from neurorl.networks import plan as plans
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.dynamics import NetworkState
@@ -39,6 +38,7 @@ from neurorl.networks.pathway import Pathway
 from neurorl.networks.plan import Plan
 from neurorl.networks.population import Population
 from neurorl.networks.programs.program import Reference
+from neurorl.networks.recording import Monitor, Record
 from neurorl.neuromodulation import modulators
 from neurorl.neurons import MODELS
 from neurorl.neurons import neuron as models
@@ -54,14 +54,6 @@ from neurorl.synapses.short_term_plasticity import ShortTermPlasticity
 from neurorl.synapses.synapse import Delta
 
 Inputs = Mapping[Any, Any]  # a population, or its name -> an array
-
-
-class Record(NamedTuple):
-    """What happened in a run, by population."""
-
-    dt: float  # ms
-    spikes: dict[str, np.ndarray]  # [steps, n]
-    v: dict[str, np.ndarray]  # [steps, n], mV; of the populations asked for
 
 
 class Description(NamedTuple):
@@ -155,7 +147,7 @@ class Network:
             NeurorlError: An unknown population, a probability, delay or weight that cannot be, or a plastic weight that lies
                 outside of its bounds.
         """
-        source, target = self._find(source), self._find(target)
+        source, target = self.find(source), self.find(target)
         seed = len(self.pathways) if seed is None else seed
         sign = sign or ("inhibitory" if source.inhibitory else "excitatory")
         projection = self._project(source, target, probability, connectivity, delay, sign, seed)
@@ -209,13 +201,15 @@ class Network:
         _check_bounds(constants.bounds, weights, where)
         return constants
 
-    def init(self, seed: int = 0) -> NetworkState:
+    def init(self, seed: int = 0, copies: int | None = None) -> NetworkState:
         """Return a network at rest.
 
         Args:
-            seed: Of escape noise and noise currents; without them nothing in a network is random.
+            seed: Of escape noise, noise currents and Poisson sources; without them nothing in a network is random.
+            copies: How many of them to return, with a leading axis; each has random numbers of its own.
         """
-        return dynamics.init(self, jax.random.key(seed))
+        state = dynamics.init(self, jax.random.key(seed))
+        return state if copies is None else simulation.spread(self, state, copies)
 
     def step(self, state: NetworkState, current: Inputs | None = None, spikes: Inputs | None = None) -> NetworkState:
         """Advance by one step.
@@ -228,8 +222,8 @@ class Network:
         Returns:
             The new state; ``state.spikes`` are those of the step.
         """
-        self._check_state(state)
-        return self._jitted_step(state, self._inputs("current", current), self._inputs("spikes", spikes))
+        self.check_state(state)
+        return self._jitted_step(state, self.inputs("current", current), self.inputs("spikes", spikes))
 
     def run(
         self,
@@ -237,46 +231,63 @@ class Network:
         steps: int,
         current: Inputs | None = None,
         spikes: Inputs | None = None,
-        voltages: tuple[Population | str, ...] = (),
+        voltages: Iterable[Population | str] = (),
+        *,
+        record: Monitor | Iterable[Population | str] | None = None,
         chunk: int = 1,
-        record: tuple[str, ...] | None = None,
+        program: str | None = None,
+        copies: int | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        release: Mapping[str, Any] | None = None,
     ) -> tuple[NetworkState, Record]:
         """Advance by many steps in one compiled program.
 
         Args:
-            state: The network.
+            state: The network; of copies, or one that each of them starts from.
             steps: How many, from 0 on.
             current: Input current of populations: a number, [n] for all steps, or [steps, n].
             spikes: Injected spikes of populations, [steps, n].
             voltages: Populations whose membrane potential to record.
+            record: Populations whose spikes to keep, all by default, or a ``Monitor``.
+            chunk: Steps between two writings of plastic weights. 1 is exact. More are faster where :meth:`plan` says so, and part
+                of the rule: bounds are met at the end of a chunk, or when a spike arrives.
+            program: What runs all pathways that it can run (:meth:`plan`); by default the fastest.
+            copies: How many independent networks to run. Inputs are those of all, or have a leading axis of copies.
+            parameters: Constants that differ between copies, each with a leading axis of copies, by name
+                (:meth:`with_parameters`).
+            release: What is released of modulators at the start of each step, by name, [steps]; see :meth:`release`.
 
         Returns:
             The new state, and what happened.
-        """
-        if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 0:
-            raise NeurorlError(f"'steps' is {steps!r}; it must be a whole number of at least 0")
-        self._check_state(state)
-        constant, series = {}, {}
-        for kind, inputs in (("current", current), ("spikes", spikes)):
-            for name, value in self._inputs(kind, inputs).items():
-                if value.ndim < 2 and kind == "current":
-                    constant[kind, name] = value
-                elif value.ndim == 2 and len(value) == steps:
-                    series[kind, name] = value
-                else:
-                    raise NeurorlError(
-                        f"'{kind}' of '{name}' has shape {value.shape}; give [{steps}, {self.populations[name].size}]"
-                    )
-        recorded = tuple(self._find(p).name for p in voltages)
-        state, observed = self._jitted_run(state, constant, series, int(steps), recorded, chunk, tuple(self.populations) if record is None else record)
-        of_kind: dict[str, dict[str, np.ndarray]] = {"spikes": {}, "v": {}}
-        for (kind, name), values in observed.items():
-            of_kind[kind][name] = np.asarray(values)
-        return state, Record(self.config.dt, **of_kind)
 
-    def plan(self, chunk: int = 1) -> Plan:
-        """Return by which program each pathway is run in chunks of so many steps, and why."""
-        return plans.make(self, chunk)
+        Raises:
+            NeurorlError: A state or an input that does not fit, or something to record that is not there.
+        """
+        return simulation.run(self, state, steps, current, spikes, voltages, record, chunk, program, copies, parameters, release)
+
+    def plan(self, chunk: int = 1, program: str | None = None) -> Plan:
+        """Return by which program each pathway is run in chunks of so many steps, and why.
+
+        Args:
+            chunk: Steps.
+            program: One to use wherever it can run a pathway: stepwise (the reference), matrix, rows, events or chunked.
+
+        Raises:
+            NeurorlError: An unknown program, or a chunk of less than one step.
+        """
+        return plans.make(self, chunk, program)
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> "Network":
+        """Return the network with other constants, by name.
+
+        Args:
+            parameters: "population.field" of a neuron model, "population.noise.field", "source -> target.field" of a pathway's
+                plasticity (also "source -> target.stdp.a_plus"), or "config.modulators.dopamine.tau" and the like.
+
+        Raises:
+            NeurorlError: A population, pathway or field that is not there.
+        """
+        return parameters_by_name.changed(self, parameters) if parameters else self
 
     def advance(self, state: NetworkState, current: dict[str, Array], spikes: dict[str, Array]) -> NetworkState:
         """Do what :meth:`step` does: the pure function itself, unchecked, to be jitted, scanned and mapped by the caller."""
@@ -297,7 +308,7 @@ class Network:
 
         Where several pathways join a pair of neurons their weights are added up.
         """
-        source, target = self._find(source), self._find(target)
+        source, target = self.find(source), self.find(target)
         matrices = [
             pathway.projection.matrix(each.weights)
             for pathway, each in zip(self.pathways, state.pathways, strict=True)
@@ -314,7 +325,7 @@ class Network:
         Raises:
             NeurorlError: A field that the population's neurons do not have.
         """
-        name = self._find(population).name
+        name = self.find(population).name
         neurons = state.neurons[name]
         for field, value in fields.items():
             if field not in neurons._fields:
@@ -327,7 +338,7 @@ class Network:
 
     def activity(self, what: NetworkState | Record, population: Population | str) -> PopulationActivity:
         """Return how many of a population fired, at what rate and how sparsely, in the last step or in a recorded run."""
-        spikes = np.asarray(what.spikes[self._find(population).name])
+        spikes = np.asarray(what.spikes[self.find(population).name])
         return population_analysis.activity(spikes if spikes.ndim == 2 else spikes[None], self.config.dt)
 
     def save_parameters(self, state: NetworkState, path: str | os.PathLike[str]) -> None:
@@ -423,31 +434,28 @@ class Network:
         return jax.jit(self.advance)
 
     @functools.cached_property
-    def _jitted_run(self) -> Any:
-        @functools.partial(jax.jit, static_argnums=(3, 4, 5, 6), compiler_options=WIDE_VECTORS | IN_TURN)
-        def run(state: NetworkState, constant: Any, series: Any, steps: int, recorded: tuple[str, ...], chunk: int, raster: Any) -> Any:
-            def observe(state: NetworkState) -> Any:
-                spikes = {("spikes", name): fired for name, fired in state.spikes.items() if name in raster}
-                return spikes | {("v", name): state.neurons[name].v for name in recorded if name in state.neurons}
-
-            plan = self.plan(chunk)
-            state, observed = runner.run(self, plan, runner.open_(plan, state), constant, series, steps, observe)
-            return runner.close(plan, state), observed
-
-        return run
+    def jitted_run(self) -> Any:
+        """The compiled form of a part of a run (``networks/simulation.py``)."""
+        static = ("steps", "kept", "chunk", "program", "copies")
+        return jax.jit(functools.partial(simulation.traced, self), static_argnames=static, compiler_options=backend.streaming())
 
     def _changed(self) -> None:
         """Forget what was compiled for the network as it was."""
-        for compiled in ("_jitted_step", "_jitted_run", "references", "adapts", "asked", "_content"):
+        for compiled in ("_jitted_step", "jitted_run", "references", "adapts", "asked", "_content"):
             self.__dict__.pop(compiled, None)
 
-    def _find(self, population: Population | str) -> Population:
+    def find(self, population: Population | str) -> Population:
+        """Return a population of this network.
+
+        Raises:
+            NeurorlError: There is none of that name.
+        """
         name = population if isinstance(population, str) else population.name
         if name not in self.populations:
             raise NeurorlError(f"there is no population '{name}' in this network{nearest(name, self.populations)}")
         return self.populations[name]
 
-    def _check_state(self, state: NetworkState) -> None:
+    def check_state(self, state: NetworkState, copies: int | None = None) -> None:
         """Raise a NeurorlError unless the state is one of this network as it is now."""
         if len(state.pathways) != len(self.pathways) or set(state.neurons) != set(self.populations):
             raise NeurorlError(
@@ -455,11 +463,11 @@ class Network:
                 f"{len(self.populations)} and {len(self.pathways)}: it was made before the network was whole; call init() again"
             )
 
-    def _inputs(self, kind: str, inputs: Inputs | None) -> dict[str, Array]:
+    def inputs(self, kind: str, inputs: Inputs | None) -> dict[str, Array]:
         """Return inputs by the names of their populations, checked."""
         checked = {}
         for given, value in (inputs or {}).items():
-            population, array = self._find(given), jnp.asarray(value, float)
+            population, array = self.find(given), jnp.asarray(value, float)
             if array.shape and array.shape[-1] != population.size:
                 raise NeurorlError(
                     f"the input of '{population.name}' has shape {array.shape}; its last axis must be {population.size}"

@@ -6,6 +6,7 @@ spike when it arrives, so delays shift the STDP window as axonal delays do.
 """
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +15,7 @@ import numpy as np
 from jax import Array
 
 from neurorl.homeostasis import scaling
+from neurorl.parameters import is_written
 from neurorl.plasticity import bounds, dopamine_stdp, rules, stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.synapses import delay_line, short_term_plasticity
@@ -64,6 +66,20 @@ class Pathway:
             n, m = self.projection.connectivity.n_pre, self.projection.connectivity.n_post
             return Listed(np.arange(n)[:, None], np.arange(m)[None])
         return Listed(pre if self.projection.shared_delay else np.arange(len(pre)), post)
+
+    def of_sign(self, weights: Array) -> Array:
+        """Return plastic weights, in any shape and within their bounds, with those of the wrong sign set to 0."""
+        return weights if self.keeps_sign else self.projection.constrain(weights)
+
+    @functools.cached_property
+    def keeps_sign(self) -> bool:
+        """Whether the bounds of its plasticity alone keep weights to the sign of their source."""
+        sign, bounds = self.projection.sign, None if self.plasticity is None else self.plasticity.bounds
+        if sign == "mixed":
+            return True
+        if bounds is None or bounds.kind == "none" or not is_written(bounds.w_min, bounds.w_max):
+            return False
+        return bool(np.all(np.asarray(bounds.w_min) >= 0.0) if sign == "excitatory" else np.all(np.asarray(bounds.w_max) <= 0.0))
 
     @property
     def needs_hazard(self) -> bool:
@@ -206,6 +222,8 @@ class Pathway:
 
     def arrived(self, line: DelayLine, pre: Array) -> tuple[DelayLine, Array]:
         """Return the line with the spikes [n] that are sent, and those that arrive, [n], or [s] where delays differ."""
+        if len(line.values) == 1:
+            return DelayLine(pre[None].astype(line.values.dtype), line.cursor), pre
         line = delay_line.push(line, pre)
         if self.projection.shared_delay:
             return line, delay_line.read(line, self.projection.shared_delay)
@@ -214,7 +232,7 @@ class Pathway:
 
     def _keep(self, weights: Array, dopamine: Array | None) -> Array:
         """Return the weights [s] within their sign and norm; without dopamine none changes."""
-        kept = self.projection.constrain(weights)
+        kept = self.of_sign(weights)
         if self.scaling == "none":
             return kept
         connectivity = self.projection.connectivity

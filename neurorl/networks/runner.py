@@ -1,7 +1,7 @@
 """Many steps of a network by a plan: chunk after chunk, and within a chunk stage after stage."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,14 +13,15 @@ from neurorl.networks.plan import Plan
 from neurorl.networks.programs.chunked import block
 from neurorl.networks.programs.program import Ahead
 from neurorl.neuromodulation import effects, modulators
+from neurorl.neuromodulation.effects import Factors
+from neurorl.neuromodulation.modulators import Levels, ModulatorState
 
 if TYPE_CHECKING:
     from neurorl.networks.network import Network
 
 BY_POPULATION = ("neurons", "thresholds", "noise", "spikes", "hazard")
-STRETCH = 100  # exact steps that are prepared for at a time
 Observe = Callable[[NetworkState], Any]
-Inputs = dict[tuple[str, str], Array]  # (current or spikes, population) -> [n] of a step, or [steps, n]
+Inputs = dict[tuple[str, str], Array]  # (current or spikes, population) -> [n] of a step, or [steps, n]; (release, modulator)
 
 
 def open_(plan: Plan, state: NetworkState) -> NetworkState:
@@ -43,11 +44,11 @@ def run(
     network: "Network", plan: Plan, state: NetworkState, constant: Inputs, series: Inputs, steps: int, observe: Observe
 ) -> tuple[NetworkState, Any]:
     """Advance an opened state by ``steps`` steps, and return what was observed in each, with leading axis ``steps``."""
-    length = plan.chunk if plan.chunk > 1 else _stretch(steps)
+    length = plan.stretch if plan.chunk > 1 else _stretch(steps, plan.stretch)
     whole, rest = divmod(steps, length)
 
     def chunk(state: NetworkState, now: Inputs) -> tuple[NetworkState, Any]:
-        return _chunk(network, plan, state, constant, now, length, observe)
+        return _chunk(_Chunk(network, plan, constant, now, length, observe), state)
 
     def split(array: Array) -> Array:
         return array[: whole * length].reshape(whole, length, *array.shape[1:])
@@ -56,36 +57,46 @@ def run(
     observed = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), observed)
     if rest:
         last = jax.tree.map(lambda array: array[whole * length :], series)
-        state, more = _chunk(network, plan, state, constant, last, rest, observe)
+        state, more = _chunk(_Chunk(network, plan, constant, last, rest, observe), state)
         observed = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), observed, more)
     return state, observed
 
 
-def _stretch(steps: int) -> int:
+class _Chunk(NamedTuple):
+    """What holds for a chunk: so many steps of a network, or of some of its populations."""
+
+    network: "Network"
+    plan: Plan
+    constant: Inputs
+    series: Inputs  # [steps, ...]
+    steps: int
+    observe: Observe
+
+
+def _stretch(steps: int, most: int) -> int:
     """Return how many exact steps are prepared for at a time: a divisor of all of them, where there is a fair one."""
-    fair = [size for size in range(min(steps, STRETCH), STRETCH // 4, -1) if steps % size == 0]
-    return fair[0] if fair else max(1, min(steps, STRETCH))
+    fair = [size for size in range(min(steps, most), most // 4, -1) if steps % size == 0]
+    return fair[0] if fair else max(1, min(steps, most))
 
 
-def _chunk(
-    network: "Network", plan: Plan, state: NetworkState, constant: Inputs, series: Inputs, steps: int, observe: Observe
-) -> tuple[NetworkState, Any]:
+def _chunk(of: _Chunk, state: NetworkState) -> tuple[NetworkState, Any]:
     """Advance by a chunk: each stage for all its steps, with what earlier stages sent."""
-    dt, levels, factors = network.config.dt, None, None
-    ahead = Ahead(None, 1.0, dt)
-    if network.config.neuromod_enabled and plan.chunk > 1:
-        c = network.config
-        levels = jax.vmap(lambda k: modulators.decay(c.modulators, state.modulators, k * dt))(jnp.arange(1, steps + 1))
-        factors = jax.vmap(lambda level: effects.factors(c.effects, c.modulators, level))(levels)
-        ahead = Ahead(levels.phasic.dopamine, factors.learning_rate, dt)
+    c, levels, factors = of.network.config, None, None
+    ahead = Ahead(None, 1.0, c.dt)
+    if c.neuromod_enabled:
+        levels = _levels(of, state.modulators)
+        factors = effects.factors(c.effects, c.modulators, levels)
+        ahead = Ahead(levels.phasic.dopamine, jnp.broadcast_to(jnp.asarray(factors.learning_rate), (of.steps,)), c.dt)
     fired: dict[str, Array] = {}  # [steps, n]
-    pathways, parts, observed = list(state.pathways), [], {}
-    for names in plan.stages:
-        mine = [k for k, program in enumerate(plan.programs) if program.targets[0] in names]
-        programs = [plan.programs[k] for k in mine]
-        sent = {p.source: jnp.concatenate([state.spikes[p.source][None], fired[p.source][:-1]]) for p in programs if p.source in fired}
+    pathways, parts = list(state.pathways), []
+    observed: dict[Any, Any] = {}
+    for names in of.plan.stages:
+        mine = [k for k, program in enumerate(of.plan.programs) if program.targets[0] in names]
+        programs = [of.plan.programs[k] for k in mine]
+        sources = {program.source for program in programs} & set(fired)
+        sent = {name: jnp.concatenate([state.spikes[name][None], fired[name][:-1]]) for name in sources}
         part = _restricted(state, names, [pathways[k] for k in mine])
-        part, own, seen = _stage(network, programs, part, constant, series, sent, ahead, factors, steps, observe)
+        part, own, seen = _known(of, part) or _stage(of, programs, part, sent, ahead, factors)
         fired |= own
         observed |= seen
         parts.append(part)
@@ -99,38 +110,44 @@ def _chunk(
     return after._replace(pathways=pathways), observed
 
 
+def _levels(of: _Chunk, levels: ModulatorState) -> ModulatorState:
+    """Return the modulators at each step, [steps], with what is released at its start."""
+    c = of.network.config
+    released = {name for kind, name in of.series if kind == "release"}
+    if of.plan.chunk > 1 and not released:
+        return jax.vmap(lambda k: modulators.decay(c.modulators, levels, c.dt * k))(jnp.arange(1, of.steps + 1))
+    # All phasic levels in one array: a loop over scalars costs as much for each.
+    groups = [getattr(c.modulators, name) for name in modulators.MODULATORS]
+    kept = jnp.stack([jnp.exp(-c.dt / jnp.asarray(group.tau)) for group in groups])
+    high = jnp.stack([jnp.asarray(group.high, float) for group in groups])
+    nothing = jnp.zeros(of.steps)
+    amounts = jnp.stack([of.series.get(("release", name), nothing) for name in modulators.MODULATORS], 1)
+
+    def one(phasic: Array, amounts: Array) -> tuple[Array, Array]:
+        phasic = kept * (jnp.clip(phasic + amounts, -high, high) if released else phasic)
+        return phasic, phasic
+
+    phasic = jax.lax.scan(one, jnp.stack(levels.phasic), amounts)[1]
+    tonic = jax.tree.map(lambda level: jnp.broadcast_to(level, (of.steps,)), levels.tonic)
+    return ModulatorState(tonic, Levels(*phasic.T))
+
+
 def _stage(
-    network: "Network",
-    programs: list[Any],
-    state: NetworkState,
-    constant: Inputs,
-    series: Inputs,
-    sent: dict[str, Array],
-    ahead: Ahead,
-    factors: Any,
-    steps: int,
-    observe: Observe,
+    of: _Chunk, programs: list[Any], state: NetworkState, sent: dict[str, Array], ahead: Ahead, factors: Factors | None
 ) -> tuple[NetworkState, dict[str, Array], Any]:
     """Advance some populations by a chunk, and return their spikes [steps, n] and what was observed besides."""
-    if (known := _ahead(network, state, constant, series, steps)) is not None:
-        after = state._replace(step=state.step + steps, spikes={name: spikes[-1] for name, spikes in known.items()})
-        return after, known, jax.vmap(lambda spikes: observe(after._replace(spikes=spikes)))(known)
-    exact = ahead.dopamine is None
     begun = [p.begin(each, ahead, sent.get(p.source)) for p, each in zip(programs, state.pathways, strict=True)]
-    size = block(steps) if any(p.needs_ahead for p in programs) else steps
-    mine = {key: value for key, value in series.items() if key[1] in state.neurons}
+    size = block(of.steps) if any(p.needs_ahead for p in programs) else of.steps
+    same = {} if factors is None else {name: f for name, f in factors._asdict().items() if jnp.ndim(f) == 0}
+    moving = {} if factors is None else {name: f for name, f in factors._asdict().items() if name not in same}
+    inputs = {key: value for key, value in of.series.items() if key[0] != "release" and key[1] in state.neurons}
 
     def one(state: NetworkState, now: Any) -> tuple[NetworkState, Any]:
-        t, inputs, sent, factors, dopamine, rate = now
-        at = Now(t, True, sent)
-        if exact:
-            state, factors = dynamics.modulate(network, state, network.config.dt)
-            if factors is not None:
-                dopamine, rate = state.modulators.phasic.dopamine, factors.learning_rate
-        after = dynamics.fire(network, state, **_by_kind(constant | inputs), factors=factors, programs=programs, now=at)
-        learned = dynamics.learn(network, state, after, dopamine, rate, programs, at)
-        after = after._replace(pathways=learned)
-        return after, (after.spikes, observe(after))
+        t, inputs, sent, moving, dopamine, rate = now
+        at, acting = Now(t, True, sent), None if factors is None else Factors(**(same | moving))
+        after = dynamics.fire(of.network, state, **_by_kind(of.constant | inputs), factors=acting, programs=programs, now=at)
+        after = after._replace(pathways=dynamics.learn(of.network, state, after, dopamine, rate, programs, at))
+        return after, (after.spikes, of.observe(after))
 
     def in_block(state: NetworkState, now: Any) -> tuple[NetworkState, Any]:
         start, now = now
@@ -138,33 +155,33 @@ def _stage(
         state, out = jax.lax.scan(one, state, now)
         return _each(programs, state, "end_block", start), out
 
-    rate = jnp.broadcast_to(jnp.asarray(ahead.rate), (steps,))
-    series_of_all = (mine, sent, factors, ahead.dopamine, rate)
-    blocks = jax.tree.map(lambda array: array.reshape(steps // size, size, *array.shape[1:]), series_of_all)
-    t = jnp.broadcast_to(jnp.arange(size), (steps // size, size))
-    starts = size * jnp.arange(steps // size)
-    state, (fired, seen) = jax.lax.scan(in_block, state._replace(pathways=begun), (starts, (t, *blocks)))
-    fired, seen = jax.tree.map(lambda array: array.reshape(steps, *array.shape[2:]), (fired, seen))
+    rate = jnp.broadcast_to(jnp.asarray(ahead.rate), (of.steps,))
+    blocks = of.steps // size
+    now = jax.tree.map(lambda array: array.reshape(blocks, size, *array.shape[1:]), (inputs, sent, moving, ahead.dopamine, rate))
+    t = jnp.broadcast_to(jnp.arange(size), (blocks, size))
+    state, out = jax.lax.scan(in_block, state._replace(pathways=begun), (size * jnp.arange(blocks), (t, *now)))
+    fired, seen = jax.tree.map(lambda array: array.reshape(of.steps, *array.shape[2:]), out)
     return _each(programs, state, "flush"), fired, seen
 
 
-def _ahead(network: "Network", state: NetworkState, constant: Inputs, series: Inputs, steps: int) -> dict[str, Array] | None:
-    """Return the spikes [steps, n] of populations that no input moves; None where one may be moved, or fires otherwise."""
+def _known(of: _Chunk, state: NetworkState) -> tuple[NetworkState, dict[str, Array], Any] | None:
+    """Return what :meth:`_stage` does for populations that no input moves; None where one may be moved, or fires otherwise."""
     if state.pathways or state.thresholds or state.noise or state.hazard:
         return None
-    dt, known = network.config.dt, {}
+    dt, known = of.network.config.dt, {}
     for name, neurons in state.neurons.items():
-        model = network.populations[name].neuron
+        model = of.network.populations[name].neuron
         if getattr(model, "ahead", lambda *_: None)(neurons, dt, state.key) is None:
             return None
 
         def one(step: Array, name: str = name, neurons: Any = neurons, model: Any = model) -> Array:
-            return model.ahead(neurons, dt, dynamics.key_of(network, state.key, step, name))
+            return model.ahead(neurons, dt, dynamics.key_of(of.network, state.key, step, name))
 
-        own = jax.vmap(one)(state.step + jnp.arange(steps))
-        injected = series.get(("spikes", name), constant.get(("spikes", name)))
+        own = jax.vmap(one)(state.step + jnp.arange(of.steps))
+        injected = of.series.get(("spikes", name))
         known[name] = own if injected is None else jnp.maximum(own, injected)
-    return known
+    after = state._replace(step=state.step + of.steps, spikes={name: spikes[-1] for name, spikes in known.items()})
+    return after, known, jax.vmap(lambda spikes: of.observe(after._replace(spikes=spikes)))(known)
 
 
 def _each(programs: list[Any], state: NetworkState, verb: str, *arguments: Any) -> NetworkState:
@@ -175,7 +192,7 @@ def _each(programs: list[Any], state: NetworkState, verb: str, *arguments: Any) 
 
 def _restricted(state: NetworkState, names: tuple[str, ...], pathways: list[Any]) -> NetworkState:
     """Return the state of some populations."""
-    parts = {field: {n: v for n, v in getattr(state, field).items() if n in names} for field in BY_POPULATION}
+    parts: dict[str, Any] = {field: {n: v for n, v in getattr(state, field).items() if n in names} for field in BY_POPULATION}
     return state._replace(pathways=pathways, **parts)
 
 

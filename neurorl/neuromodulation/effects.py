@@ -9,12 +9,13 @@ The first four coefficients are those of omega-snn; input under stress and a slo
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from jaxtyping import Array, Float
 
 from neurorl.neuromodulation import modulators
 from neurorl.neuromodulation.modulators import Modulators, ModulatorState
-from neurorl.parameters import Checked, parameter
+from neurorl.parameters import Checked, is_written, parameter
 from neurorl.typing import Scalar
 
 
@@ -32,14 +33,14 @@ class Effects(Checked):
 
 
 class Factors(NamedTuple):
-    """What to multiply a network's quantities by; none is below zero."""
+    """What to multiply a network's quantities by; none is below zero, and one whose coefficient is zero is the number 1."""
 
-    learning_rate: Float[Array, ""]
-    gain: Float[Array, ""]
-    inhibition: Float[Array, ""]
-    attention: Float[Array, ""]
-    input: Float[Array, ""]
-    tau_m: Float[Array, ""]
+    learning_rate: Scalar
+    gain: Scalar
+    inhibition: Scalar
+    attention: Scalar
+    input: Scalar
+    tau_m: Scalar
     tempo: Float[Array, ""]  # the level itself: the share of its nominal speed at which the network runs
 
 
@@ -50,15 +51,21 @@ def factors(effects: Effects, parameters: Modulators, state: ModulatorState) -> 
     """
     level = modulators.levels(parameters, state)
 
-    def factor(coefficient: float | Array, value: Array) -> Array:
-        return jnp.maximum(1.0 + coefficient * value, 0.0)
+    def factor(coefficient: float | Array, value: Array) -> Array | float:
+        return 1.0 if _is_off(coefficient) else jnp.maximum(1.0 + coefficient * value, 0.0)
 
+    stress = 1.0 if _is_off(effects.stress) else jnp.maximum(1.0 - effects.stress * level.cortisol, effects.stress_floor)
     return Factors(
         learning_rate=factor(effects.learning_rate, state.tonic.dopamine),
         gain=factor(effects.gain, level.norepinephrine),
         inhibition=factor(effects.inhibition, level.serotonin),
         attention=factor(effects.attention, level.acetylcholine),
-        input=jnp.maximum(1.0 - effects.stress * level.cortisol, effects.stress_floor),
+        input=stress,
         tau_m=factor(effects.tau_m, level.acetylcholine),
         tempo=level.tempo,
     )
+
+
+def _is_off(coefficient: float | Array) -> bool:
+    """Return whether a coefficient is known to be zero: then its effect costs nothing."""
+    return is_written(coefficient) and not np.any(np.asarray(coefficient))

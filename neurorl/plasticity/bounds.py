@@ -59,5 +59,10 @@ def apply(bounds: WeightBounds, weights: Float[Array, "*s"], *changes: Real[Arra
     total = sum(changes, start=jnp.zeros((), weights.dtype))
     changed = weights + total
     if bounds.kind != "none":
-        changed = jnp.clip(changed, bounds.w_min, bounds.w_max)
+        changed = clip(changed, bounds.w_min, bounds.w_max)
     return changed
+
+
+def clip(weights: Float[Array, "*s"], low: Numbers, high: Numbers) -> Float[Array, "*s"]:
+    """Return weights within bounds: :func:`jax.numpy.clip` from comparisons, which XLA compiles to faster code on a CPU."""
+    return jnp.where(weights < low, low, jnp.where(weights > high, high, weights))

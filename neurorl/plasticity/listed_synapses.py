@@ -49,7 +49,7 @@ def visit(synapses: Listed, index: Int[Array, " k"]) -> Visited:
     return Visited(index, w + due * e, kept * e)
 
 
-def settled(synapses: Listed) -> tuple[Float[Array, "D n"], Float[Array, "D n"]]:
+def materialised(synapses: Listed) -> tuple[Float[Array, "D n"], Float[Array, "D n"]]:
     """Return the weights and the tags of all rows as they are now, both [D, n]."""
     return synapses.weights + synapses.due[:, None] * synapses.tags, synapses.kept[:, None] * synapses.tags
 

@@ -63,6 +63,12 @@ class LinearRule:
         change = p.a_plus * (x + pre if self.coincident else x) * self.credit(post, hazard)
         return change - p.a_minus * y * pre if self.depression else change
 
+    def factors(
+        self, p: STDP, y: Real[Array, "..."], post: Real[Array, "..."], hazard: Real[Array, "..."]
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """Return what a step's increment is of the presynaptic side: A+ c times x, less A- y times pre."""
+        return p.a_plus * self.credit(post, hazard), p.a_minus * y if self.depression else jnp.zeros_like(y)
+
     def over(self, p: STDP, pre: Presynaptic, post: Response) -> Float[Array, "n C"]:
         """Return the increment [n, C] of all substeps of an environment step, in which inputs fire before the ones that respond.
 

@@ -51,7 +51,7 @@ def walk(agent, timesteps, seed=0):
 
 
 def weights(state):
-    return {"code": listed_synapses.settled(state.synapses)[0], "outputs": state.outputs.weights, "feedback": state.feedback}
+    return {"code": listed_synapses.materialised(state.synapses)[0], "outputs": state.outputs.weights, "feedback": state.feedback}
 
 
 def test_images_are_lit_pixels_and_boxes_have_sharp_tilings():
@@ -90,12 +90,12 @@ def test_with_exact_feedback_the_tags_are_the_gradient_of_the_network():
         x = jnp.append(presynaptic_gain.scaled(state.inputs, agent.code.rates(timestep.observation, state.code)), 1.0)
         y = divisive_inhibition.divide(x, agent.code.size + 1, 0.1)
         # An action is chosen, and tagged, by the weights before the step.
-        parameters = listed_synapses.settled(before.synapses)[0], before.outputs.weights
+        parameters = listed_synapses.materialised(before.synapses)[0], before.outputs.weights
         value, gradient = jax.value_and_grad(network)(parameters, y, agent.excitability, action)
         np.testing.assert_allclose(value, state.value, atol=2e-3)
         keep = 0.0 if bool(timestep.truncated) else GAMMA * 0.7
         trace = gradient if trace is None else jax.tree.map(lambda z, g, keep=keep: keep * z + g, trace, gradient)
-    tags = listed_synapses.settled(states[3].synapses)[1], states[3].outputs.eligibility
+    tags = listed_synapses.materialised(states[3].synapses)[1], states[3].outputs.eligibility
     for tag, z in zip(tags, trace, strict=True):
         np.testing.assert_allclose(tag, z, atol=2e-3 * float(jnp.abs(z).max()))
     assert sum(float(jnp.abs(tag).sum()) for tag in tags) <= float(states[3].mass) * 1.001

@@ -8,7 +8,7 @@ import pytest
 from experiments.examples import distal_reward
 from experiments.examples.distal_reward import BLOCK
 from neurorl.errors import NeurorlError
-from neurorl.layers import event_rows
+from neurorl.kernels import event_rows
 from neurorl.neurons.izhikevich import IzhikevichState
 from neurorl.synapses import connectivity
 

@@ -34,7 +34,7 @@ def test_it_is_what_looking_at_every_row_in_every_step_is():
         w, e = w + step * e, keep * e
         e[index] += x[:, None] * taught
     synapses, rows = listed(weights, events)
-    settled, tags = listed_synapses.settled(synapses)
+    settled, tags = listed_synapses.materialised(synapses)
     np.testing.assert_allclose(settled, w, atol=1e-5)
     np.testing.assert_allclose(tags, e, atol=1e-5)
     np.testing.assert_allclose(rows.weights, seen, atol=1e-5)
@@ -58,5 +58,5 @@ def test_many_observations_meet_the_same_weights():
 def test_steps_of_zero_leave_every_bit():
     weights, events = life(1)
     synapses, _ = listed(weights, events, still=True)
-    assert np.asarray(listed_synapses.settled(synapses)[0]).tobytes() == weights.tobytes()
+    assert np.asarray(listed_synapses.materialised(synapses)[0]).tobytes() == weights.tobytes()
     assert np.any(synapses.tags)

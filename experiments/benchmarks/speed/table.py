@@ -6,11 +6,13 @@ from typing import Any
 
 RESULT = Path(__file__).parents[2] / "results" / "speed.json"
 ROWS = {  # label, workload, ours
-    "W1, 256 networks of 64 x 16, every step exact": ("W1", "neurorl"),
-    "W2, 1,000 x 1,000, weights written every 50 ms": ("W2", "neurorl, K = 50"),
-    "W2, every step exact": ("W2", "neurorl, K = 1"),
-    "W3, 4,000 neurons, 205,000 plastic synapses, weights settled every 100 ms": ("W3", "neurorl, K = 100"),
-    "W1-closed, one Python call a step": ("W1-closed", "neurorl"),
+    "W1, 256 copies of 64 x 16, every step exact": ("W1", "neurorl"),
+    "W2, 1,000 x 1,000, `chunk=50`": ("W2", "neurorl, chunk=50"),
+    "W2, every step exact": ("W2", "neurorl, exact"),
+    "W3, 4,000 neurons, 205,000 plastic synapses, `chunk=100`": ("W3", "neurorl, chunk=100"),
+    "W3, every step exact": ("W3", "neurorl, exact"),
+    "W4, 4,000 neurons, delays of 1 to 20 ms, no plasticity": ("W4", "neurorl"),
+    "W1-closed, one call of `Network.step` a step": ("W1-closed", "neurorl"),
 }
 PEERS = ("C", "C, tuned", "BrainPy", "Brian2", "Brian2, tuned", "ANNarchy")
 

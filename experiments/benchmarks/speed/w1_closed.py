@@ -1,58 +1,40 @@
 """W1-closed: one Python call a millisecond to a network of 64 x 16 synapses, with its output spikes read back."""
 
 import time
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from experiments.benchmarks.speed.w1 import M, N
-from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
-from neurorl import counter_random
-from neurorl.layers import dopamine_layer
-from neurorl.layers.dopamine_layer import DopamineLayerState
+from experiments.benchmarks.speed.workloads import CHECKED, CReference, NeurorlNetwork, expected, layer, weights, with_weights
+from neurorl.networks.dynamics import NetworkState
 
-P = parameters(N)
 EXPECTED = expected(0.02)  # of one small network, whose draw shows
 
 
-def millisecond(seed: int, carry: tuple[DopamineLayerState, Array]) -> tuple[tuple[DopamineLayerState, Array], Array]:
-    """Advance by one step, input included; return the spikes."""
-    layer, t = carry
-    pre = counter_random.bernoulli(counter_random.lanes(seed, (N,)), t, RATE)
-    layer, post = dopamine_layer.step(P, layer, pre, dopamine(t))
-    return (layer, t + 1), post
+class NeurorlClosed(NeurorlNetwork):
+    """A network that is told of every step by a call."""
 
+    def __init__(self, steps: int = 20_000) -> None:
+        super().__init__("neurorl", layer(N, M), steps)
 
-class NeurorlClosed:
-    """The stepwise rule, compiled ahead of time."""
+    def new(self, seed: int) -> NetworkState:
+        return with_weights(self.network.init(seed), weights(seed, (N, M)))
 
-    name = "neurorl"
-    steps = 40_000
-
-    def prepare(self, seed: int = 1) -> None:
-        self.carry = (dopamine_layer.init(weights(seed, (N, M))), jnp.int32(0))
-        self.call = jax.jit(partial(millisecond, seed), donate_argnums=0).lower(self.carry).compile()
-
-    def run(self, steps: int) -> float:
-        carry, call = self.carry, self.call
-        start = time.process_time()
-        for _ in range(steps):
-            carry, spikes = call(carry)
-            np.asarray(spikes)
-        seconds = time.process_time() - start
-        self.carry = carry
-        return seconds
+    def advance(self, state: NetworkState, start: int, steps: int, record: Any = ()) -> tuple[NetworkState, Any]:
+        for t in range(start, start + steps):
+            if t % 500 == 0:
+                state = self.network.release(state, "dopamine", (1.0 if t == 0 else 2.0) if t % 1000 == 0 else -2.0)
+            state = self.network.step(state)
+            np.asarray(state.spikes["excitatory"])
+        return state, None
 
     def check(self) -> dict[str, Any]:
-        afresh, values = NeurorlClosed(), {}
-        afresh.prepare(seed=2)
+        state, values, t = self.new(2), {}, 0
         for steps in CHECKED:
-            afresh.run(500)
-            values[f"mean_weight_{steps}"] = float(afresh.carry[0].weights.mean())
+            state, _ = self.advance(state, t, steps - t)
+            values[f"mean_weight_{steps}"] = float(state.pathways[0].weights.mean())
+            t = steps
         return values
 
 

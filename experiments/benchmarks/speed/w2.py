@@ -1,74 +1,36 @@
 """W2: one network of 1,000 x 1,000 synapses, by chunks of 50 ms and step by step."""
 
-import time
-from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-from jax import Array
 
-from experiments.benchmarks.speed.workloads import CHECKED, RATE, CReference, dopamine, expected, parameters, weights
-from neurorl.backend import IN_TURN, WIDE_VECTORS
-from neurorl import counter_random
-from neurorl.layers import chunked_plasticity, dopamine_layer, rowwise_plasticity
-from neurorl.layers.dopamine_layer import DopamineLayerState
+from experiments.benchmarks.speed.workloads import CReference, NeurorlNetwork, expected, layer, weights, with_weights
+from neurorl.networks.dynamics import NetworkState
 
 N = M = 1000
 CHUNK = 50  # ms
 EXPECTED = expected(0.01)
-STEPS = {"chunked": 30_000, "stepwise": 4_000, "C": 5_000}  # of one measurement
+STEPS = {"chunked": 30_000, "exact": 4_000, "C": 5_000}  # of one measurement
 
 
-class NeurorlW2:
-    """The layer of the library, ``form`` "chunked" (K = 50) or "stepwise" (K = 1)."""
+class NeurorlW2(NeurorlNetwork):
+    """A network, ``form`` "chunked" or "exact"."""
 
     def __init__(self, form: str) -> None:
-        self.name = {"chunked": f"neurorl, K = {CHUNK}", "stepwise": "neurorl, K = 1"}[form]
-        self.advance = {"chunked": chunked_plasticity.chunk, "stepwise": rowwise_plasticity.run}[form]
-        self.form, self.steps = form, STEPS[form]
-        self.state: tuple[DopamineLayerState, Array]
+        self.form, chunk = form, {"chunked": CHUNK, "exact": 1}[form]
+        super().__init__(f"neurorl, chunk={chunk}" if chunk > 1 else "neurorl, exact", layer(N, M), STEPS[form], chunk=chunk)
 
-    @partial(jax.jit, static_argnums=(0, 2), donate_argnums=1, compiler_options=WIDE_VECTORS | IN_TURN)
-    def steps_of(
-        self, state: tuple[DopamineLayerState, Array], chunks: int, seed: int = 1
-    ) -> tuple[tuple[DopamineLayerState, Array], Array]:
-        """Advance by ``chunks`` chunks, input included, and return the state and the mean output."""
-        lanes = counter_random.lanes(seed, (N,))
-
-        def chunk(state: tuple[DopamineLayerState, Array], _: None) -> tuple[tuple[DopamineLayerState, Array], Array]:
-            layer, start = state
-            t = start + jnp.arange(CHUNK)
-            pre = counter_random.bernoulli(lanes, t[:, None], RATE)
-            layer, post = self.advance(parameters(N), layer, pre, dopamine(t))
-            return (layer, start + CHUNK), post[:, :M].mean()
-
-        return jax.lax.scan(chunk, state, None, chunks)
-
-    def new(self, seed: int) -> tuple[DopamineLayerState, Array]:
-        return dopamine_layer.padded(dopamine_layer.init(weights(seed, (N, M)))), jnp.int32(0)
-
-    def prepare(self) -> None:
-        self.state = self.new(1)
-        self.run(self.steps)
-
-    def run(self, steps: int) -> float:
-        start = time.process_time()
-        self.state, _ = jax.block_until_ready(self.steps_of(self.state, steps // CHUNK))
-        return time.process_time() - start
+    def new(self, seed: int) -> NetworkState:
+        return with_weights(self.network.init(seed), weights(seed, (N, M)))
 
     def check(self) -> dict[str, Any]:
-        state, values = self.new(2), {}
-        for steps in CHECKED:
-            state, rate = self.steps_of(state, 500 // CHUNK, 2)
-            values[f"mean_weight_{steps}"] = float(state[0].weights[:, :M].mean())
-            values[f"rate_{steps}"] = 1000 * float(rate.mean())
-        return values if self.form == "stepwise" else values | self.cost_of_chunks()
+        values = super().check()
+        return values if self.form == "exact" else values | self.cost_of_chunks()
 
     def cost_of_chunks(self) -> dict[str, float]:
         """Return how far the weights are from those clipped at every step after 2,000 steps."""
-        forms = self, NeurorlW2("stepwise")
-        here, there = (form.steps_of(form.new(2), 2000 // CHUNK, 2)[0][0].weights[:, :M] for form in forms)
+        forms = self, NeurorlW2("exact")
+        here, there = (form.advance(form.new(2), 0, 2000)[0].pathways[0].weights for form in forms)
         apart = jnp.abs(here - there)
         return {
             "mean_weight_apart_2000": float(abs(here.mean() - there.mean())),
@@ -78,7 +40,7 @@ class NeurorlW2:
 
 
 def neurorl_cases() -> list[NeurorlW2]:
-    return [NeurorlW2("chunked"), NeurorlW2("stepwise")]
+    return [NeurorlW2("chunked"), NeurorlW2("exact")]
 
 
 def c_cases() -> list[CReference]:

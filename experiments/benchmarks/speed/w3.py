@@ -2,97 +2,64 @@
 
 import ctypes
 import time
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from experiments.benchmarks.speed import c_library
-from experiments.benchmarks.speed.workloads import dopamine
-from neurorl.backend import IN_TURN, WIDE_VECTORS
-from neurorl import counter_random
-from neurorl.layers import event_network, sparse_network
-from neurorl.counter_normal import normal
-from neurorl.layers.event_network import EventNetworkState, Rows
-from neurorl.layers.sparse_network import SparseNetworkParameters, Wiring
-from neurorl.neurons.lif import LIF
+from experiments.benchmarks.speed.workloads import NeurorlNetwork, config
+from neurorl import Network, counter_random
+from neurorl.networks.recording import Monitor
+from neurorl.neurons import LIF, NoiseCurrent
 from neurorl.plasticity.bounds import WeightBounds
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP
+from neurorl.synapses import connectivity
+from neurorl.synapses.connectivity import Connectivity
 
 N, EXCITATORY, PROBABILITY, SEED = 4000, 3200, 0.02, 1
 MEAN, NOISE = 0.05, 0.1  # input a step, thresholds
-WEIGHT = 0.02
+WEIGHTS = {"excitatory": 0.02, "inhibitory": 0.1}
 CHUNK = 100  # ms
 CHECKED = 1000  # steps
 STEPS = 10_000  # of one measurement
 EXPECTED = {"rate": (20.0, 2.0), f"mean_weight_{CHECKED}": (0.0202, 1e-4)}  # name -> value, tolerance
 
-# A unit of current lifts the membrane by one threshold in a step of 1 ms.
-PARAMETERS = SparseNetworkParameters(
-    neuron=LIF(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20))),
-    plasticity=DopamineSTDP(learning_rate=0.01 * 0.04, bounds=WeightBounds(0.0, 0.04)),
-    w_excitatory=WEIGHT,
-    w_inhibitory=-0.1,
-)
+# A synapse's weight is the jump of the membrane potential, in thresholds.
+NEURON = LIF(v_rest=0.0, v_threshold=1.0, v_reset=0.0, resistance=float(1 / -np.expm1(-1 / 20)))
+PLASTICITY = DopamineSTDP(learning_rate=0.01 * 0.04, bounds=WeightBounds(0.0, 0.04))
+BACKGROUND = NoiseCurrent(sigma=NOISE, mean=MEAN, tau=0.0)
 
 
 @cache
-def wiring() -> Wiring:
-    """Return the synapses, the same for every implementation here."""
-    return sparse_network.random_wiring(EXCITATORY, N - EXCITATORY, PROBABILITY, SEED)
+def network() -> Network:
+    """Return the network, whose wiring is that of every implementation here: all pairs of neurons with one probability."""
+    drawn = connectivity.random(N, N, PROBABILITY, SEED, self_connections=False)
+    network = Network(config(neuron=NEURON, stdp=PLASTICITY))
+    parts = {"excitatory": (0, EXCITATORY), "inhibitory": (EXCITATORY, N)}
+    for name, (first, end) in parts.items():
+        network.add_population(end - first, name, noise=BACKGROUND)
+    for source, (first, end) in parts.items():
+        for target, (start, stop) in parts.items():
+            of = (first <= drawn.pre) & (drawn.pre < end) & (start <= drawn.post) & (drawn.post < stop)
+            wired = Connectivity(drawn.pre[of] - first, drawn.post[of] - start, end - first, stop - start)
+            weight, learns = WEIGHTS[source], source == target == "excitatory"
+            network.connect(source, target, connectivity=wired, weight=weight, plastic=learns)
+    return network
 
 
-def current(lanes: Array, t: Array) -> Array:
-    """Return the input of step ``t``, [N]."""
-    return MEAN + NOISE * normal(lanes, t)
+class NeurorlW3(NeurorlNetwork):
+    """A network, in chunks of so many steps."""
 
-
-class NeurorlW3:
-    """The event-driven network of the library."""
-
-    name = f"neurorl, K = {CHUNK}"
-    steps = STEPS
-
-    def __init__(self) -> None:
-        self.rows: Rows
-        self.state: EventNetworkState
-        self.t = 0
-
-    @partial(jax.jit, static_argnums=(0, 4, 5), donate_argnums=2, compiler_options=WIDE_VECTORS | IN_TURN)
-    def steps_of(
-        self, rows: Rows, state: EventNetworkState, start: int, chunks: int, count: bool
-    ) -> tuple[EventNetworkState, Any]:
-        """Advance by ``chunks`` chunks, noise included, and return the state and, if asked for, the spikes of each step."""
-        lanes = counter_random.lanes(SEED, (N,))
-
-        def chunk(state: EventNetworkState, first: Array) -> tuple[EventNetworkState, Any]:
-            t = first + jnp.arange(CHUNK)
-            observe = jnp.sum if count else lambda spikes: None
-            return event_network.chunk(PARAMETERS, rows, state, t, dopamine(t), current=partial(current, lanes), observe=observe)
-
-        return jax.lax.scan(chunk, state, start + CHUNK * jnp.arange(chunks))
-
-    def prepare(self) -> None:
-        self.rows = event_network.rows(PARAMETERS, wiring())
-        self.state, self.t = self.at_rest(), 0
-        self.run(self.steps)
-
-    def at_rest(self) -> EventNetworkState:
-        return event_network.from_stepwise(wiring(), sparse_network.init(PARAMETERS, wiring(), WEIGHT))
-
-    def run(self, steps: int) -> float:
-        start = time.process_time()
-        self.state, _ = jax.block_until_ready(self.steps_of(self.rows, self.state, self.t, steps // CHUNK, False))
-        self.t += steps
-        return time.process_time() - start
+    def __init__(self, chunk: int) -> None:
+        name = f"neurorl, chunk={chunk}" if chunk > 1 else "neurorl, exact"
+        super().__init__(name, network(), STEPS if chunk > 1 else STEPS // 4, chunk=chunk)
 
     def check(self) -> dict[str, Any]:
-        state, spikes = self.steps_of(self.rows, self.at_rest(), 0, CHECKED // CHUNK, True)
-        weights = event_network.to_stepwise(wiring(), state).weights
-        return {"rate": 1000 * float(spikes.mean()) / N, f"mean_weight_{CHECKED}": float(weights.mean())}
+        state, record = self.advance(self.new(2), 0, CHECKED, Monitor(form="counts"))
+        spikes = sum(counts.sum() for counts in record.counts.values())
+        mean = float(state.pathways[0].weights.mean())
+        return {"rate": 1000 * float(spikes) / CHECKED / N, f"mean_weight_{CHECKED}": mean}
 
 
 class CReferenceW3:
@@ -118,7 +85,7 @@ class CReferenceW3:
         self.run(self.steps)
 
     def new(self) -> Any:
-        return self.library.network_new(*(array.ctypes.data for array in self.arrays), WEIGHT)
+        return self.library.network_new(*(array.ctypes.data for array in self.arrays), WEIGHTS["excitatory"])
 
     def run(self, steps: int) -> float:
         start = time.process_time()
@@ -135,7 +102,7 @@ class CReferenceW3:
 
 
 def neurorl_cases() -> list[NeurorlW3]:
-    return [NeurorlW3()]
+    return [NeurorlW3(CHUNK), NeurorlW3(1)]
 
 
 def c_cases() -> list[CReferenceW3]:
@@ -144,18 +111,19 @@ def c_cases() -> list[CReferenceW3]:
 
 def _c_arrays() -> list[np.ndarray]:
     """Return the wiring as the C program wants it, and the lanes of the noise."""
-    plastic, excitatory, inhibitory = wiring()
-    order = np.argsort(plastic.post, kind="stable")
-    fixed_degree = np.concatenate([excitatory.out_degree, inhibitory.out_degree])
-    fixed_weight = np.repeat([PARAMETERS.w_excitatory, PARAMETERS.w_inhibitory], [len(excitatory), len(inhibitory)])
+    drawn = connectivity.random(N, N, PROBABILITY, SEED, self_connections=False)
+    learns = (drawn.pre < EXCITATORY) & (drawn.post < EXCITATORY)
+    pre, post = drawn.pre[learns], drawn.post[learns]
+    order = np.argsort(post, kind="stable")
+    fixed_weight = np.where(drawn.pre[~learns] < EXCITATORY, WEIGHTS["excitatory"], -WEIGHTS["inhibitory"])
     integers = (
-        _first(plastic.out_degree),
-        plastic.post,
-        _first(plastic.in_degree[:EXCITATORY]),
+        _first(np.bincount(pre, minlength=EXCITATORY)),
+        post,
+        _first(np.bincount(post, minlength=EXCITATORY)),
         order,
-        plastic.pre[order],
-        _first(fixed_degree),
-        np.concatenate([excitatory.post, inhibitory.post]),
+        pre[order],
+        _first(np.bincount(drawn.pre[~learns], minlength=N)),
+        drawn.post[~learns],
     )
     lanes = np.asarray(counter_random.lanes(SEED, (N,)), np.uint32)
     return [*(np.ascontiguousarray(array, np.int32) for array in integers), fixed_weight.astype(np.float32), lanes]

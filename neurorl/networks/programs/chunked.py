@@ -22,9 +22,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.layers import spiking_rows
+from neurorl.kernels import spiking_rows
 from neurorl.networks.pathway import Memory, Pathway
-from neurorl.networks.programs.program import Ahead, Step
+from neurorl.networks.programs.program import Ahead, Circumstances, Step
 from neurorl.networks.programs.rows import Rows
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.plasticity.stdp import STDPState
@@ -106,13 +106,19 @@ class Chunked(Rows):
     needs_ahead = True
 
     @staticmethod
-    def refuses(pathway: Pathway) -> str | None:
+    def refuses(pathway: Pathway, given: Circumstances) -> str | None:
         """Return why a pathway cannot be run in chunks, or None."""
         p = pathway.plasticity
-        if (why := Rows.refuses(pathway)) is not None:
-            return why
+        if given.chunk == 1:
+            return "every step is to be exact"
+        if not given.ahead:
+            return "its target leads back to its source"
+        if (why_not := Rows.refuses(pathway, given)) is not None:
+            return why_not
         if p is None:
             return "its weights hold still"
+        if not given.gated:
+            return "nothing gates its plasticity"
         for name, value, known in (
             ("rule", p.rule, ("pair-stdp",)),
             ("gating", p.gating, ("multiplicative",)),
@@ -125,8 +131,13 @@ class Chunked(Rows):
             return "its delay is more than one step"
         return "it has short-term plasticity" if pathway.stp is not None else None
 
+    @staticmethod
+    def how(pathway: Pathway, given: Circumstances) -> str:
+        """Return what running it so means."""
+        return "every pair has a synapse; weights are written and clipped once a chunk"
+
     def begin(self, inner: Any, ahead: Ahead, sent: Array | None = None) -> Any:
-        """Return the chunk with the currents that its presynaptic spikes ``sent`` [K, n] make through the weights of its start."""
+        """Return the chunk with the currents that the spikes ``sent`` [K, n] make through the weights of its start."""
         assert sent is not None
         assert ahead.dopamine is not None
         p, memory = self.pathway.plasticity, inner.memory
@@ -141,7 +152,17 @@ class Chunked(Rows):
         size = block(steps)
         nothing = jnp.zeros((size, m))
         return Chunk(
-            inner, spikes, table, drive, post, nothing, jnp.zeros((size, size)), nothing, jnp.zeros(self._shape[1]), inner.synapse, ahead.dt
+            state=inner,
+            spikes=spikes,
+            tables=table,
+            drive=drive,
+            post=post,
+            known=nothing,
+            own=jnp.zeros((size, size)),
+            block=nothing,
+            arriving=jnp.zeros(self._shape[1]),
+            synapse=inner.synapse,
+            dt=ahead.dt,
         )
 
     def begin_block(self, inner: Chunk, start: Array) -> Chunk:
@@ -176,7 +197,9 @@ class Chunked(Rows):
         weights, eligibility = spiking_rows.flush(
             inner.spikes[1:], before.traces.pre, state.weights, before.eligibility, change, inner.tables.kept, low, high
         )
-        traces = STDPState(trace(inner.spikes, p.stdp.tau_plus, inner.dt), trace(inner.post, p.stdp.tau_minus, inner.dt)[: self._shape[1]])
+        traces = STDPState(
+            trace(inner.spikes, p.stdp.tau_plus, inner.dt), trace(inner.post, p.stdp.tau_minus, inner.dt)[: self._shape[1]]
+        )
         line = DelayLine(inner.spikes[-1:], jnp.zeros_like(state.memory.line.cursor))
         return state._replace(
             weights=weights,

@@ -27,10 +27,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.layers import fan_out
-from neurorl.layers.spike_list import each_batch
+from neurorl.kernels import fan_out
+from neurorl.kernels.materialised import materialised
+from neurorl.kernels.spike_list import each_batch
 from neurorl.networks.pathway import Memory, Pathway, PathwayState
 from neurorl.networks.programs.program import Ahead, Step
+from neurorl.parameters import is_written
 from neurorl.plasticity import stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.plasticity.stdp import STDPState
@@ -49,7 +51,7 @@ class Clock(NamedTuple):
 
 
 class Learning(NamedTuple):
-    """A plastic pathway of n onto m neurons within a run; what is of the latter has zeros behind for the places without a synapse."""
+    """A plastic pathway of n onto m neurons within a run; what is of the latter ends in zeros, for places without a synapse."""
 
     rows: tuple[Array, Array]  # [n + 1, k] both: a and b within a chunk, eligibility and weights between two
     traces: STDPState  # [n] and [m + k]
@@ -65,6 +67,8 @@ def refuses(pathway: Pathway) -> str | None:
     """Return why a plastic pathway cannot be run by cumulative sums, or None."""
     p = pathway.plasticity
     assert p is not None
+    if not is_written(p.tau_e, p.stdp.tau_plus):
+        return "its time constants are not known before it runs"
     for name, value, known in (
         ("rule", p.rule, ("pair-stdp",)),
         ("gating", p.gating, ("multiplicative",)),
@@ -76,19 +80,9 @@ def refuses(pathway: Pathway) -> str | None:
             return f"its {name} is {value}"
     if pathway.projection.max_delay > 1:
         return "its delay is more than one step"
-    if _changes_sign(pathway):
+    if not pathway.keeps_sign:
         return "its bounds allow weights of either sign"
     return "it has short-term plasticity" if pathway.stp is not None else None
-
-
-def _changes_sign(pathway: Pathway) -> bool:
-    """Return whether the bounds leave it to Dale's principle to keep the sign."""
-    assert pathway.plasticity is not None
-    bounds, sign = pathway.plasticity.bounds, pathway.projection.sign
-    if sign == "mixed":
-        return False
-    beyond = np.any(np.asarray(bounds.w_min) < 0.0) if sign == "excitatory" else np.any(np.asarray(bounds.w_max) > 0.0)
-    return bounds.kind == "none" or bool(beyond)
 
 
 def longest(pathway: Pathway) -> float:
@@ -141,12 +135,13 @@ def begin(pathway: Pathway, learning: Learning, ahead: Ahead) -> Learning:
 def send(
     pathway: Pathway, learning: Learning, rows: tuple[Array, Array], targets: Array, neurons: Array, t: Array | int
 ) -> tuple[tuple[Array, Array], Array]:
-    """Return the synapses after the spikes of ``neurons`` [b] arrived at step ``t`` of the chunk, and the weights [b, k] they met."""
+    """Return the synapses after the spikes of ``neurons`` [b] arrived at step ``t``, and the weights [b, k] they met."""
     p, clock = pathway.plasticity, learning.clock
     assert p is not None
     assert clock is not None
     a, b = (fan_out.read(part, neurons) for part in rows)
-    potentiated, rewarded = (fan_out.at_targets(v, targets) for v in (learning.potentiated, learning.rewarded))
+    sums = tuple(fan_out.at_targets(v, targets) for v in (learning.potentiated, learning.rewarded))
+    potentiated, rewarded = materialised(sums, neurons[0])  # each is read three times
     x = jnp.pad(learning.traces.pre, (0, 1))[neurons]
     unclipped = b + learning.gain * a + clock.potentiation[t] * x[:, None] * (learning.gain * potentiated - rewarded)
     weights = _clip(p, unclipped)
@@ -169,7 +164,7 @@ def learn(pathway: Pathway, learning: Learning, step: Step, neurons: Array, coun
     targets = jnp.asarray(fan_out.places(pathway.projection))
 
     def correct(neurons: Array, rows: tuple[Array, Array]) -> tuple[Array, Array]:
-        change = fan_out.at_targets(unpaired, fan_out.read(targets, neurons))
+        change = materialised(fan_out.at_targets(unpaired, fan_out.read(targets, neurons)), neurons[0])
         a, b = (fan_out.read(part, neurons) for part in rows)
         return fan_out.write(rows[0], neurons, a - change), fan_out.write(rows[1], neurons, b + learning.gain * change)
 

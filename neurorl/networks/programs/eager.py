@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.layers import fan_out
-from neurorl.layers.spike_list import each_batch, spike_list
+from neurorl.kernels import fan_out
+from neurorl.kernels.spike_list import each_batch, spike_list
 from neurorl.networks.pathway import Memory, Pathway, PathwayState
 from neurorl.networks.programs.program import Ahead, Step
+from neurorl.parameters import is_written
 from neurorl.plasticity import bounds, stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPState
 from neurorl.plasticity.stdp import STDPState
@@ -22,7 +23,7 @@ from neurorl.synapses.delay_line import DelayLine
 
 
 class Learning(NamedTuple):
-    """A plastic pathway of n onto m neurons within a run; what is of the latter has zeros behind for the places without a synapse."""
+    """A plastic pathway of n onto m neurons within a run; what is of the latter ends in zeros, for places without a synapse."""
 
     rows: tuple[Array, Array]  # [n + 1, k] both: E, and weights
     traces: STDPState  # [n + 1] and [m + k]
@@ -34,6 +35,8 @@ def refuses(pathway: Pathway) -> str | None:
     """Return why a plastic pathway cannot be run so, or None."""
     p = pathway.plasticity
     assert p is not None
+    if not is_written(p.tau_e, p.stdp.tau_plus):
+        return "its time constants are not known before it runs"
     for name, value, known in (
         ("rule", p.rule, ("pair-stdp",)),
         ("gating", p.gating, ("multiplicative",)),
@@ -83,6 +86,7 @@ def learn(pathway: Pathway, learning: Learning, step: Step, neurons: Array, coun
     """Return the pathway after a step in which the spikes of ``neurons`` arrived (``kernels/spike_list.py``)."""
     p, n = pathway.plasticity, pathway.projection.connectivity.n_pre
     assert p is not None
+    assert step.dopamine is not None
     eligibility, weights = learning.rows
     width = eligibility.shape[1]
     elapsed = learning.elapsed + step.dt
@@ -104,7 +108,7 @@ def learn(pathway: Pathway, learning: Learning, step: Step, neurons: Array, coun
     fired = each_batch(*spike_list(post, batch), batch, potentiate, eligibility.reshape(-1))
     eligibility = fired.reshape(n + 1, width)
     change = p.learning_rate * p.receptor * step.rate * step.dopamine * step.dt / grown
-    weights = pathway.projection.constrain(bounds.apply(p.bounds, weights, change * eligibility))
+    weights = pathway.of_sign(bounds.apply(p.bounds, weights, change * eligibility))
     traces = stdp.add(p.stdp, before, jnp.pad(step.pre, (0, 1)), jnp.pad(post, (0, width)))
     return Learning((eligibility, weights), traces, step.pre, elapsed)
 

@@ -15,12 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from neurorl.layers import fan_out
-from neurorl.layers.settled import settled
-from neurorl.layers.spike_list import each_batch, spike_list
+from neurorl.kernels import fan_out
+from neurorl.kernels.spike_list import each_batch, spike_list
 from neurorl.networks.pathway import Pathway, PathwayState
 from neurorl.networks.programs import cumulative, eager
-from neurorl.networks.programs.program import Ahead, Step
+from neurorl.networks.programs.program import Ahead, Circumstances, Step
 from neurorl.synapses import short_term_plasticity
 from neurorl.synapses.projection import ProjectionState
 
@@ -52,49 +51,61 @@ class Fan:
     name = "events"
     needs_ahead = False
 
-    def __init__(self, members: Sequence[tuple[int, Pathway]], chunk: int):
-        """Take pathways by their numbers in a network; in chunks of one step every step is exact."""
-        self.rule: Any = eager if chunk == 1 else cumulative  # by which plastic ones learn
-        self.indices = tuple(index for index, _ in members)
-        self.pathways = tuple(pathway for _, pathway in members)
+    walks = True
+
+    def __init__(self, members: Sequence[tuple[int, Pathway, Circumstances]]):
+        """Take pathways by their numbers in a network."""
+        self.indices = tuple(index for index, _, _ in members)
+        self.pathways = tuple(pathway for _, pathway, _ in members)
+        self.rules = tuple(None if p.plasticity is None else _rule(p, given)[0] for _, p, given in members)
         self.source = self.pathways[0].source
         self.targets = tuple(pathway.target for pathway in self.pathways)
+        lengths = [rule.longest(p) for rule, p in zip(self.rules, self.pathways, strict=True) if rule is not None]
+        self.longest = max(1, int(min([1e6, *lengths]) / members[0][2].dt))
 
     @staticmethod
-    def refuses(pathway: Pathway, chunk: int) -> str | None:
+    def refuses(pathway: Pathway, given: Circumstances) -> str | None:
         """Return why a pathway cannot be run by events, or None."""
+        if not given.on_cpu:
+            return "events are for CPUs"
         if not pathway.projection.by_rows:
             return "one pass over so few synapses is as fast"
-        if pathway.plasticity is None:
-            return None
-        return eager.refuses(pathway) if chunk == 1 else cumulative.refuses(pathway)
+        return None if pathway.plasticity is None else _rule(pathway, given)[1]
+
+    @staticmethod
+    def how(pathway: Pathway, given: Circumstances) -> str:
+        """Return what running it so means."""
+        exact = pathway.plasticity is None or _rule(pathway, given)[0] is eager
+        return "work for the neurons that spike; " + (
+            "every step is exact" if exact else "weights are clipped at spikes and chunks"
+        )
 
     def open(self, states: Sequence[PathwayState]) -> Inner:
         """Return the states with the synapses as rows."""
-        return Inner(tuple(self._open(*each) for each in zip(self.pathways, self._rows, states, strict=True)))
+        return Inner(tuple(self._open(*each) for each in zip(self.pathways, self.rules, self._rows, states, strict=True)))
 
-    def _open(self, pathway: Pathway, targets: np.ndarray, state: PathwayState) -> Branch:
-        connectivity, plastic = pathway.projection.connectivity, pathway.plasticity is not None
+    def _open(self, pathway: Pathway, rule: Any, targets: np.ndarray, state: PathwayState) -> Branch:
+        connectivity = pathway.projection.connectivity
         in_flight = jnp.pad(state.in_flight.in_flight.ravel(), (0, targets.shape[1]))
         return Branch(
-            weights=None if plastic else fan_out.to_rows(connectivity, state.weights),
+            weights=None if rule is not None else fan_out.to_rows(connectivity, state.weights),
             in_flight=in_flight,
             cursor=state.in_flight.cursor,
             stp=state.stp,
             synapse=state.synapse,
             sent=None,
-            learning=self.rule.open_(pathway, state) if plastic else None,
+            learning=None if rule is None else rule.open_(pathway, state),
         )
 
     def close(self, inner: Inner) -> list[PathwayState]:
         """Return the states with the synapses as lists."""
-        return [self._close(*each) for each in zip(self.pathways, inner.branches, strict=True)]
+        return [self._close(*each) for each in zip(self.pathways, self.rules, inner.branches, strict=True)]
 
-    def _close(self, pathway: Pathway, branch: Branch) -> PathwayState:
+    def _close(self, pathway: Pathway, rule: Any, branch: Branch) -> PathwayState:
         depth, m = pathway.projection.max_delay, pathway.projection.connectivity.n_post
         in_flight = ProjectionState(branch.in_flight[: depth * m].reshape(depth, m), branch.cursor)
-        if branch.learning is not None:
-            weights, memory = self.rule.close(pathway, branch.learning)
+        if rule is not None:
+            weights, memory = rule.close(pathway, branch.learning)
         else:
             assert branch.weights is not None
             weights, memory = fan_out.from_rows(pathway.projection.connectivity, branch.weights), None
@@ -102,11 +113,11 @@ class Fan:
 
     def begin(self, inner: Inner, ahead: Ahead, sent: Array | None = None) -> Inner:
         """Begin the cumulative sums of a chunk."""
-        return self._learning(inner, lambda p, learning: self.rule.begin(p, learning, ahead))
+        return self._learning(inner, lambda rule, *learning: rule.begin(*learning, ahead))
 
     def flush(self, inner: Inner) -> Inner:
         """Bring all weights and eligibilities up to date."""
-        return self._learning(inner, self.rule.flush)
+        return self._learning(inner, lambda rule, *learning: rule.flush(*learning))
 
     def begin_block(self, inner: Inner, start: Array) -> Inner:
         """Do nothing."""
@@ -123,7 +134,7 @@ class Fan:
         neurons, count = spike_list(spikes, batch)
 
         def send(neurons: Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
-            return tuple(self._send(k, branches[k], *moving, neurons, t) for k, moving in enumerate(carry))
+            return tuple(self._send(k, branches[k], moving, neurons, t) for k, moving in enumerate(carry))
 
         moving = tuple((b.in_flight, () if b.learning is None else b.learning.rows) for b in branches)
         moving = each_batch(neurons, count, batch, send, moving)
@@ -139,15 +150,13 @@ class Fan:
         assert inner.listed is not None
         neurons, count = inner.listed
         spent = Inner(tuple(branch._replace(sent=None) for branch in inner.branches))
-        return self._learning(
-            spent, lambda p, learning: self.rule.learn(p, learning, step, neurons, count, self._batch)
-        )
+        return self._learning(spent, lambda rule, *learning: rule.learn(*learning, step, neurons, count, self._batch))
 
-    def _learning(self, inner: Inner, change: Callable[[Pathway, Any], Any]) -> Inner:
+    def _learning(self, inner: Inner, change: Callable[[Any, Pathway, Any], Any]) -> Inner:
         """Return the fan after ``change`` of its plastic branches."""
         branches = tuple(
-            branch if branch.learning is None else branch._replace(learning=change(pathway, branch.learning))
-            for pathway, branch in zip(self.pathways, inner.branches, strict=True)
+            branch if rule is None else branch._replace(learning=change(rule, pathway, branch.learning))
+            for pathway, rule, branch in zip(self.pathways, self.rules, inner.branches, strict=True)
         )
         return inner._replace(branches=branches)
 
@@ -172,13 +181,13 @@ class Fan:
         in_flight = jax.lax.dynamic_update_slice(branch.in_flight, jnp.zeros(m), (branch.cursor * m,))
         return branch._replace(in_flight=in_flight, cursor=(branch.cursor + 1) % depth, stp=stp, sent=sent)
 
-    def _send(self, k: int, branch: Branch, in_flight: Array, synapses: Any, neurons: Array, t: Any) -> tuple[Array, Any]:
+    def _send(self, k: int, branch: Branch, moving: tuple[Array, Any], neurons: Array, t: Any) -> tuple[Array, Any]:
         """Return the currents in flight with what ``neurons`` [b] send, and the plastic synapses on which their spikes arrive."""
-        pathway = self.pathways[k]
+        pathway, rule, (in_flight, synapses) = self.pathways[k], self.rules[k], moving
         depth, m = pathway.projection.max_delay, pathway.projection.connectivity.n_post
         places = fan_out.read(jnp.asarray(self._rows[k]), neurons)
-        if branch.learning is not None:
-            synapses, sent = self.rule.send(pathway, branch.learning, synapses, places, neurons, t)
+        if rule is not None:
+            synapses, sent = rule.send(pathway, branch.learning, synapses, places, neurons, t)
         else:
             assert branch.weights is not None
             sent = fan_out.read(branch.weights, neurons)
@@ -187,7 +196,7 @@ class Fan:
         if depth > 1:
             later = places + branch.cursor * m
             places = jnp.where(places >= depth * m, places, jnp.where(later >= depth * m, later - depth * m, later))
-        return fan_out.add_at(in_flight, *settled((places, sent), neurons[0])), synapses
+        return fan_out.add_at(in_flight, places, sent), synapses
 
     def _act(self, pathway: Pathway, branch: Branch, moved: tuple[Array, Any], dt: float, factor: Array | float) -> Branch:
         """Return the branch after what arrives in this step acted on the synapse."""
@@ -195,6 +204,20 @@ class Fan:
         if branch.learning is not None:
             branch = branch._replace(learning=branch.learning._replace(rows=synapses))
         m = pathway.projection.connectivity.n_post
-        arriving = jax.lax.dynamic_slice(in_flight, (branch.cursor * m,), (m,)) if pathway.projection.max_delay > 1 else in_flight[:m]
+        arriving = (
+            jax.lax.dynamic_slice(in_flight, (branch.cursor * m,), (m,)) if pathway.projection.max_delay > 1 else in_flight[:m]
+        )
         synapse = pathway.synapse.step(branch.synapse, arriving * factor, dt)
         return branch._replace(in_flight=in_flight, synapse=synapse)
+
+
+def _rule(pathway: Pathway, given: Circumstances) -> tuple[Any, str | None]:
+    """Return how a plastic pathway learns: by cumulative sums where a chunk allows it, else in every step; and why it cannot."""
+    if not given.gated:
+        return eager, "nothing gates its plasticity"
+    length = given.chunk * given.dt
+    if given.chunk > 1 and cumulative.refuses(pathway) is None and length <= cumulative.longest(pathway):
+        return cumulative, None
+    if (why_not := eager.refuses(pathway)) is None and length > eager.longest(pathway):
+        why_not = f"a chunk of {length:g} ms is longer than {eager.longest(pathway):g} ms, which its time constants allow"
+    return eager, why_not

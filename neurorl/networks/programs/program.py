@@ -9,7 +9,7 @@
     inner      = program.flush(inner)                                  at the end of the chunk: weights are what they are
     states     = program.close(inner)                                  as :class:`PathwayState`, at the end of a run
 
-A chunk is one step unless the caller asks for more. The reference runs any pathway, step by step, as ``networks/pathway.py`` says.
+A chunk is one step unless the caller asks for more. The reference runs any pathway, as ``networks/pathway.py`` says.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,16 @@ from typing import Any, NamedTuple
 from jax import Array
 
 from neurorl.networks.pathway import Pathway, PathwayState
+
+
+class Circumstances(NamedTuple):
+    """What decides, beside the pathway, which programs can run it."""
+
+    chunk: int  # steps
+    dt: float  # ms
+    ahead: bool  # whether its target has no way back to its source
+    gated: bool  # whether dopamine gates plasticity
+    on_cpu: bool
 
 
 class Ahead(NamedTuple):
@@ -45,6 +55,18 @@ class Reference:
 
     name = "stepwise"
     needs_ahead = False  # whether it must know the presynaptic spikes of a chunk before it begins
+    walks = False  # whether what it does depends on how many spikes there are: such copies are run one after another
+    longest = 1_000_000  # steps between begin and flush
+
+    @staticmethod
+    def refuses(pathway: Pathway, given: Circumstances) -> str | None:
+        """Return why a pathway cannot be run so, or None: the reference runs any."""
+        return None
+
+    @staticmethod
+    def how(pathway: Pathway, given: Circumstances) -> str:
+        """Return what running it so means."""
+        return "the reference, every step is exact"
 
     def __init__(self, index: int, pathway: Pathway):
         """Take pathway number ``index`` of a network."""
@@ -88,6 +110,4 @@ class Reference:
     def learn(self, inner: Any, step: Step) -> Any:
         """Change the weights."""
         target = self.pathway.target
-        return self.pathway.learn(
-            inner, step.pre, step.post[target], step.hazard.get(target), step.dopamine, step.rate, step.dt
-        )
+        return self.pathway.learn(inner, step.pre, step.post[target], step.hazard.get(target), step.dopamine, step.rate, step.dt)

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.layers.alignment import aligned
-from neurorl.layers.spike_list import each_batch, spike_list
+from neurorl.kernels.alignment import aligned
+from neurorl.kernels.spike_list import each_batch, spike_list
 from neurorl.networks.pathway import Memory, Pathway, PathwayState
-from neurorl.networks.programs.program import Reference, Step
+from neurorl.networks.programs.program import Circumstances, Reference, Step
 from neurorl.plasticity import dopamine_stdp, rules, stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPState
 from neurorl.synapses import short_term_plasticity
@@ -29,16 +29,21 @@ class Rows(Reference):
 
     name = "rows"
 
+    walks = True
+
     @staticmethod
-    def refuses(pathway: Pathway) -> str | None:
+    def refuses(pathway: Pathway, given: Circumstances) -> str | None:
         """Return why a pathway cannot be run row by row, or None."""
-        if not pathway.projection.complete:
-            return "not every pair has a synapse of one delay"
-        if pathway.scaling != "none" and pathway.plasticity is not None:
-            return "synaptic scaling reads all weights of a neuron"
-        if len(pathway.projection.connectivity) < SMALLEST:
-            return f"it has fewer than {SMALLEST} synapses"
-        return None
+        if not given.on_cpu:
+            return "rows are for CPUs"
+        if (why_not := complete(pathway)) is not None:
+            return why_not
+        return f"it has fewer than {SMALLEST} synapses" if len(pathway.projection.connectivity) < SMALLEST else None
+
+    @staticmethod
+    def how(pathway: Pathway, given: Circumstances) -> str:
+        """Return what running it so means."""
+        return "every pair has a synapse; every step is exact"
 
     def open(self, states: Any) -> Any:
         """Return the state with weights and eligibility as matrices [n, m], m filled up so that rows begin where vectors do."""
@@ -105,9 +110,18 @@ class Rows(Reference):
             # Read again from where it was written: XLA would copy an array of which it reads the old values after that.
             eligibility = jax.lax.dynamic_update_slice_in_dim(eligibility, new, b * block, 0)
             new = dopamine_stdp.learned(p, part(weights), part(eligibility), increment, third, step.dt, step.rate)
-            new = pathway.projection.constrain(new)
+            new = pathway.of_sign(new)
             return jax.lax.dynamic_update_slice_in_dim(weights, new, b * block, 0), eligibility
 
         weights, eligibility = jax.lax.fori_loop(0, rows // block, update, (inner.weights, inner.memory.stdp.eligibility))
         traces = stdp.add(p.stdp, before, arrived, step.post[pathway.target])
         return inner._replace(weights=weights, memory=Memory(line, DopamineSTDPState(traces, eligibility)))
+
+
+def complete(pathway: Pathway) -> str | None:
+    """Return why a pathway is no matrix whose rows can learn one by one, or None."""
+    if not pathway.projection.complete:
+        return "not every pair has a synapse of one delay"
+    if pathway.scaling != "none" and pathway.plasticity is not None:
+        return "synaptic scaling reads all weights of a neuron"
+    return None

@@ -23,6 +23,7 @@ FILES = {
     ("Brian2, tuned", "W1"): "tuned_brian2.py",
     ("Brian2, tuned", "W2"): "tuned_brian2.py",
     ("Brian2, tuned", "W3"): "w3_brian2.py",
+    ("Brian2, tuned", "W4"): "w4_brian2.py",
     ("ANNarchy", "W1-closed"): "with_annarchy.py",
     ("NEST", "W2"): "with_nest.py",
     ("NEST", "W1-closed"): "with_nest.py",

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorl.layers import spiking_rows
+from neurorl.kernels import spiking_rows
 
 
 @settings(max_examples=12, deadline=None)

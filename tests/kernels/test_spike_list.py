@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorl.layers.spike_list import COUNTED, WORD, each_batch, spike_list
+from neurorl.kernels.spike_list import COUNTED, WORD, each_batch, spike_list
 
 BATCH = 8
 SIZES = [1, 31, 100, WORD * COUNTED + 100]  # the last is searched, the others counted

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from neurorl.errors import NeurorlError
-from neurorl.layers import fan_out
+from neurorl.kernels import fan_out
 from neurorl.synapses import connectivity
+from neurorl.synapses import projection as projections
 from neurorl.synapses.connectivity import Connectivity
 
 WIRED = connectivity.random(30, 20, 0.3, seed=1)
@@ -27,11 +28,28 @@ def test_what_is_delivered_is_the_sum_over_the_synapses():
     rng = np.random.default_rng(2)
     weights = rng.random(len(WIRED)).astype(np.float32)
     neurons = np.array([3, 17, 4, 30], np.int32)  # 30 is nobody
-    rows, targets = fan_out.to_rows(WIRED, jnp.asarray(weights)), fan_out.targets(WIRED)
+    rows, targets = fan_out.to_rows(WIRED, jnp.asarray(weights)), jnp.asarray(fan_out.targets(WIRED))
     sent = np.isin(WIRED.pre, neurons)
-    for given, expected in ((rows, weights), (jnp.float32(0.5), np.full(len(WIRED), 0.5))):
-        arriving = fan_out.deliver(targets, given, jnp.asarray(neurons), jnp.ones(20 + targets.shape[1]))
-        np.testing.assert_allclose(arriving[:20], 1 + np.bincount(WIRED.post[sent], expected[sent], minlength=20), rtol=1e-6)
+    arriving = fan_out.add_at(jnp.ones(20 + targets.shape[1]), fan_out.read(targets, neurons), fan_out.read(rows, neurons))
+    np.testing.assert_allclose(arriving[:20], 1 + np.bincount(WIRED.post[sent], weights[sent], minlength=20), rtol=1e-6)
+
+
+def test_incoming_synapses_are_those_onto_a_neuron():
+    projection = projections.project(WIRED)
+    rows = np.asarray(fan_out.to_rows(WIRED, jnp.arange(1.0, len(WIRED) + 1))).ravel()
+    incoming = rows[fan_out.incoming(projection)]
+    for neuron in range(20):
+        np.testing.assert_array_equal(incoming[neuron][incoming[neuron] > 0], np.flatnonzero(WIRED.post == neuron) + 1)
+    assert not incoming[20].any()
+
+
+def test_places_in_a_ring_hold_the_delay_and_the_neuron():
+    delay = np.arange(len(WIRED)) % 4 + 1
+    projection = projections.project(WIRED, delay.astype(float))
+    places = fan_out.places(projection)
+    present = places < 4 * 20
+    assert present.sum() == len(WIRED)
+    np.testing.assert_array_equal(places[present], (delay - 1) * 20 + WIRED.post)
 
 
 @pytest.mark.parametrize(("n_post", "dtype"), [(2**16 - 17, np.uint16), (2**16 - 16, np.int32)])
@@ -39,7 +57,7 @@ def test_the_last_of_very_many_neurons_is_reached(n_post, dtype):
     synapses = Connectivity(np.zeros(2, np.int32), np.array([0, n_post - 1], np.int32), 1, n_post)
     targets = fan_out.targets(synapses)
     assert targets.dtype == dtype
-    arriving = fan_out.deliver(targets, jnp.float32(0.5), jnp.zeros(1, jnp.int32), jnp.zeros(n_post + targets.shape[1]))
+    arriving = fan_out.add_at(jnp.zeros(n_post + targets.shape[1]), jnp.asarray(targets[:1]), jnp.float32(0.5))
     np.testing.assert_array_equal(np.flatnonzero(arriving[:n_post]), [0, n_post - 1])
 
 

@@ -9,7 +9,7 @@ from jax import Array
 Values = TypeVar("Values")
 
 
-def settled(values: Values, anchor: Array) -> Values:
+def materialised(values: Values, anchor: Array) -> Values:
     """Return ``values`` as they are, but computed and stored before anything reads them.
 
     XLA on a CPU computes a producer again in every consumer, and a gather again for every element of a flattened one; barriers

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.layers.dopamine_layer import clip
-from neurorl.layers.spike_list import each_batch, spike_list
+from neurorl.kernels.spike_list import each_batch, spike_list
+from neurorl.plasticity.bounds import clip
 
 PER_ROW = 6  # spikes of an input that the one pass of flush takes in
 ROWS = 16  # rows with more spikes that are finished at a time
@@ -71,22 +71,6 @@ def currents(spikes: Array, weights: Array, eligibility: Array, gain: Array) -> 
 
     total = jnp.zeros((len(spikes), weights.shape[1]), weights.dtype)
     return jax.lax.while_loop(lambda carry: (carry[0] < n).any(), add, (inputs[0], total))[1]
-
-
-def current(inputs: Array, weights: Array) -> Array:
-    """Return the sum [m] of the rows of ``weights`` [n, m] whose input spikes, for a column ``inputs`` of :func:`following`."""
-    n = len(weights)
-
-    def add(carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        first, total = carry
-        rest, rows = listed(inputs[:, None], first, PER_STEP)
-        for row in rows[:, 0]:
-            spike = (row < n).astype(weights.dtype)
-            total += spike * jax.lax.dynamic_slice_in_dim(weights, jnp.minimum(row, n - 1), 1)[0]
-        return rest, total
-
-    total = jnp.zeros(weights.shape[1], weights.dtype)
-    return jax.lax.while_loop(lambda carry: carry[0][0] < n, add, (inputs[:1], total))[1]
 
 
 def flush(

@@ -9,8 +9,7 @@ import numpy as np
 from jax import Array
 
 from neurorl.errors import NeurorlError
-from neurorl.layers.alignment import aligned
-from neurorl.layers.settled import settled
+from neurorl.kernels.alignment import aligned
 from neurorl.synapses.connectivity import Connectivity
 from neurorl.synapses.projection import Projection
 
@@ -79,15 +78,6 @@ def to_rows(connectivity: Connectivity, values: Array) -> Array:
 def from_rows(connectivity: Connectivity, rows: Array) -> Array:
     """Return the values [s] of the synapses from their places of [n_pre + 1, k]."""
     return rows[connectivity.pre, _columns(connectivity)]
-
-
-def deliver(targets: Array, weights: Array, neurons: Array, arriving: Array) -> Array:
-    """Return ``arriving`` [n_post + k or more] with what ``neurons`` [b] send added at their targets.
-
-    ``weights`` are rows, or one weight [] of all synapses.
-    """
-    sent = weights if weights.ndim == 0 else read(weights, neurons)
-    return add_at(arriving, *settled((read(targets, neurons), sent), neurons[0]))
 
 
 def read(rows: Array, neurons: Array) -> Array:
