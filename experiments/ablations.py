@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 import neurorl
 from experiments.provenance import provenance
 from neurorl.results import figures, run_folder, statistics
-from neurorl.runs.progress import Bar, Progress
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 800_000
@@ -102,11 +101,11 @@ def train(name: str, settings: dict[str, Any], a: argparse.Namespace) -> Outcome
     """Train under one condition, go on with its run, or read it."""
     path = folder(name, a)
     options = {"seed": SEED, "seeds": a.seeds, "steps": a.steps, "eval_every": a.eval_every, "eval_episodes": 5}
-    meter = Progress() if a.quick else Bar()
+    loggers = [] if a.quick else ["bar"]
     if not (path / "config.json").is_file():
-        neurorl.train(a.env, out=path, settings=settings, progress=meter, **options)
+        neurorl.train(a.env, out=path, settings=settings, loggers=loggers, **options)
     elif not (path / "summary.json").is_file():
-        neurorl.resume(path, progress=meter)
+        neurorl.resume(path, loggers=loggers)
     summary = run_folder.read_json(path / "summary.json")
     return Outcome(
         steps=np.array(summary["eval_steps"]),

@@ -25,7 +25,6 @@ from matplotlib.figure import Figure
 import neurorl
 from experiments.provenance import provenance
 from neurorl.results import figures, run_folder, statistics
-from neurorl.runs.progress import Bar, Progress
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 900_000
@@ -91,11 +90,11 @@ def finished(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the training and evaluation curves of a run, trained now, gone on with, or read."""
     path = folder(name, options["seeds"], options["steps"], a)
-    meter = Progress() if a.quick else Bar()
+    loggers = [] if a.quick else ["bar"]
     if not (path / "config.json").is_file():
-        neurorl.train(env, agent, out=path, settings=settings, progress=meter, seed=SEED, **options)
+        neurorl.train(env, agent, out=path, settings=settings, loggers=loggers, seed=SEED, **options)
     elif not (path / "summary.json").is_file():
-        neurorl.resume(path, progress=meter)
+        neurorl.resume(path, loggers=loggers)
     return pd.read_parquet(path / "training.parquet"), pd.read_parquet(path / "evaluation.parquet")
 
 

@@ -28,7 +28,6 @@ from neurorl.envs.fpga.governors.governor import Governor, episode
 from neurorl.files import write_atomically
 from neurorl.results import figures, statistics
 from neurorl.runs import checkpoints
-from neurorl.runs.progress import Bar
 
 ENV = "neurorl/FpgaTelemetry-v0"
 SEEDS, STEPS = 20, 300_000
@@ -92,11 +91,11 @@ def measure(run: neurorl.Run) -> None:
 def trained(folder: Path, seed: int) -> neurorl.Run:
     """Return the run, trained now, resumed, or read."""
     if (folder / "config.json").is_file():
-        run = neurorl.resume(folder, progress=Bar())
+        run = neurorl.resume(folder, loggers="bar")
         if run.configuration.options.seed != seed:
             raise SystemExit(f"{folder} holds seed {run.configuration.options.seed}, not {seed}; give another --out")
         return run
-    return neurorl.train(ENV, seeds=SEEDS, seed=seed, steps=STEPS, eval_every=STEPS // 10, out=folder, progress=Bar())
+    return neurorl.train(ENV, seeds=SEEDS, seed=seed, steps=STEPS, eval_every=STEPS // 10, out=folder, loggers="bar")
 
 
 def drive_agents(run: neurorl.Run, parameters: Any, keys: Any) -> dict[int, np.ndarray]:

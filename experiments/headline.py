@@ -14,7 +14,6 @@ import numpy as np
 
 import neurorl
 from experiments.provenance import provenance
-from neurorl.runs.progress import Bar
 
 RUNS = {
     "fast": ("CartPole-v1", {"steps": 20_000, "eval_every": 1_000}),
@@ -64,11 +63,11 @@ def main() -> None:
 def finished(folder: Path, env: str, options: dict[str, int], seed: int) -> neurorl.Run:
     """Return a run of 30 seeds, trained now, resumed, or read."""
     if (folder / "config.json").is_file():
-        run = neurorl.resume(folder, progress=Bar())
+        run = neurorl.resume(folder, loggers="bar")
         if run.configuration.options.seed != seed:
             raise SystemExit(f"{folder} holds seed {run.configuration.options.seed}, not {seed}; give another --out")
         return run
-    return neurorl.train(env, seeds=30, seed=seed, out=folder, progress=Bar(), **options)
+    return neurorl.train(env, seeds=30, seed=seed, out=folder, loggers="bar", **options)
 
 
 def reached(summary: dict, start: int) -> np.ndarray:

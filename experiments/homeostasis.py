@@ -28,7 +28,6 @@ from matplotlib.figure import Figure
 import neurorl
 from experiments.provenance import provenance
 from neurorl.results import figures, statistics
-from neurorl.runs.progress import Bar
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 70_000
@@ -81,9 +80,9 @@ def train(name: str, settings: dict[str, Any], arguments: argparse.Namespace) ->
     if (path / "summary.json").is_file():
         run = neurorl.load(path)
     elif (path / "config.json").is_file():
-        run = neurorl.resume(path, progress=Bar())
+        run = neurorl.resume(path, loggers="bar")
     else:
-        run = neurorl.train(arguments.env, out=path, settings=settings, progress=Bar(), **options)
+        run = neurorl.train(arguments.env, out=path, settings=settings, loggers="bar", **options)
     training = run.training.assign(threshold_range=lambda t: t["threshold_max"] - t["threshold_min"])
     columns = {"actor_norm": "actor_norm_max", "threshold_range": "threshold_range", "training_return": "recent_return"}
     frames = {key: training.pivot(index="seed", columns="env_step", values=column) for key, column in columns.items()}

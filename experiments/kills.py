@@ -40,10 +40,10 @@ OPTIONS = {"seeds": 2, "eval_episodes": 3}
 EVERY = 20  # evaluations and points of a run, and twice as many as checkpoints
 MOMENTS = {  # of a run: the line after which it is killed, if any, and the longest delay in seconds
     "beginning": ("", 5.0),
-    "training": ("evaluated", 0.05),
-    "evaluating": ("update", 0.05),
+    "training": ("point", 0.02),
+    "evaluating": ("point", 0.1),  # which follows training
     "checkpointing": ("flush", 0.01),
-    "drawing": ("close", 1.5),
+    "drawing": ("flush", 1.5),  # the last one
 }
 SWEEP = """
 env = "CartPole-v1"
@@ -169,7 +169,9 @@ def kill_run(kind: str, folder: Path, chance: random.Random, most: int) -> list[
     first, *between, last = MOMENTS
     for index, moment in enumerate([first, *chance.sample(between, len(between)), last][:most]):
         line, longest = MOMENTS[moment]
-        earliest = 0 if moment in (first, last) else steps * (index - 1 + chance.random()) / (len(between) + 1)
+        earliest = (
+            0 if moment == first else steps if moment == last else steps * (index - 1 + chance.random()) / (len(between) + 1)
+        )
         name, delay = chance.choice(list(SIGNALS)), chance.uniform(0.0, longest)
         process = start_run(kind, folder)
         began, reached = (said(process, "start", 0), said(process, line, earliest)) if line else (-1, 0)
@@ -240,42 +242,39 @@ def live(life: dict[str, Any]) -> int:
     import neurorl
     from neurorl.backend import compute_inline
     from neurorl.interrupts import Interrupted, stopping
-    from neurorl.runs.progress import Progress
+    from neurorl.loggers import Job, Logger, Point
 
     compute_inline()
     folder, kind = Path(life["folder"]).absolute(), RUNS[life["kind"]]
     every = kind["steps"] // EVERY
 
-    class Lines(Progress):
+    class Lines(Logger):
         step = 0
 
-        def say(self, word: str, step: int) -> None:
+        def tell(self, word: str, step: int) -> None:
             self.step = step
             print(word, step, flush=True)
 
-        def start(self, folder: Any, values: Any, done: int) -> None:
-            self.say("start", done)
+        def start(self, job: Job, done: int) -> None:
+            self.tell("start", done)
 
-        def update(self, step: int, values: Any, steps_per_second: float) -> None:
-            self.say("update", step)
-
-        def evaluated(self, step: int, returns: Any) -> None:
-            self.say("evaluated", step)
+        def point(self, point: Point) -> None:
+            self.tell("point", point.step)
 
         def flush(self) -> None:
-            self.say("flush", self.step)
+            self.tell("flush", self.step)
 
         def close(self) -> None:
-            self.say("close", self.step)
+            self.tell("close", self.step)
 
     options = OPTIONS | {"eval_every": every, "log_every": every, "checkpoint_every": 2 * every, "steps": kind["steps"]}
     try:
         with stopping():
             if (folder / "config.json").is_file():
-                neurorl.resume(folder, progress=Lines())
+                neurorl.resume(folder, loggers=Lines())
             else:
                 options["overwrite"] = True  # a kill may have left a folder in which no run has begun
-                neurorl.train("CartPole-v1", kind["agent"], loop=kind["loop"], out=folder, progress=Lines(), **options)
+                neurorl.train("CartPole-v1", kind["agent"], loop=kind["loop"], out=folder, loggers=Lines(), **options)
     except Interrupted as interrupted:
         sys.stderr.write(str(interrupted))
         return 128 + interrupted.signum

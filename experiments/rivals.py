@@ -63,14 +63,13 @@ def measured(agent: str, env: str, mean: float, spread: float, a: argparse.Names
     import neurorl
     from neurorl.results import statistics
     from neurorl.results.run_folder import read_json
-    from neurorl.runs.progress import Bar
 
     folder = a.out / f"{agent}__{env}__{a.seeds}x{a.steps}"
     options = {"seeds": a.seeds, "seed": SEED, "steps": a.steps, "eval_every": -(-a.steps // 10), "log_every": -(-a.steps // 50)}
     if (folder / "config.json").is_file():
-        run = neurorl.resume(folder, progress=Bar())
+        run = neurorl.resume(folder, loggers="bar")
     else:
-        run = neurorl.train(env, agent, out=folder, progress=Bar(), **options)
+        run = neurorl.train(env, agent, out=folder, loggers="bar", **options)
     returns = np.array(run.summary["final_return"], float)
     timing = read_json(run.folder.timing)
     return {

@@ -24,7 +24,6 @@ from neurorl import agents
 from neurorl.envs.resolution import resolve
 from neurorl.results import figures, statistics
 from neurorl.results.run_folder import write_json
-from neurorl.runs.progress import Bar
 
 RESULTS = Path(__file__).resolve().parent / "results"
 AGENT = "spiking-sarsa"
@@ -102,7 +101,7 @@ def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.
     """Return the finished run of a cell."""
     folder = a.out / f"{task}__{name}__{variant}__{a.seed}"
     if (folder / "config.json").is_file():
-        return neurorl.resume(folder, progress=Bar())
+        return neurorl.resume(folder, loggers="bar")
     bar = TASKS[task]
     agent: Any = name
     if variant == "default":  # made here, so that no preset is put into it
@@ -117,7 +116,7 @@ def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.
         "checkpoint_every": bar.steps // 5,
         "max_episode_steps": bar.limit,
     }
-    return neurorl.train(task, agent, seeds=a.seeds, seed=a.seed, out=folder, settings=settings, progress=Bar(), **options)
+    return neurorl.train(task, agent, seeds=a.seeds, seed=a.seed, out=folder, settings=settings, loggers="bar", **options)
 
 
 def measure(task: str, run: neurorl.Run) -> dict[str, Any]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from neurorl.agents.spiking_network import SpikingNetwork as SpikingNetwork
     from neurorl.agents.spiking_sarsa import SpikingSarsa as SpikingSarsa
     from neurorl.errors import NeurorlError as NeurorlError
+    from neurorl.loggers import Logger as Logger
+    from neurorl.loggers import Point as Point
     from neurorl.networks import Network as Network
     from neurorl.networks import NetworkConfig as NetworkConfig
     from neurorl.neuromodulation import Modulation as Modulation
@@ -54,6 +56,8 @@ _HOME = {
     "load": "neurorl.runs.run",
     "resume": "neurorl.runs.training",
     "train": "neurorl.runs.training",
+    "Logger": "neurorl.loggers",
+    "Point": "neurorl.loggers",
     "Network": "neurorl.networks",
     "NetworkConfig": "neurorl.networks",
     "LIF": "neurorl.neurons",
@@ -89,6 +93,7 @@ __all__ = [
     "EscapeNoise",
     "ExponentialCurrent",
     "Izhikevich",
+    "Logger",
     "Modulation",
     "Network",
     "NetworkConfig",
@@ -96,6 +101,7 @@ __all__ = [
     "Neuron",
     "NeurorlError",
     "NoiseCurrent",
+    "Point",
     "Recording",
     "Run",
     "ShortTermPlasticity",

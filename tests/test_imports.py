@@ -20,11 +20,20 @@ FOLDERS = {
     "neurorl.agents": "agents",
     "neurorl.results": "neurorl/results",
     "neurorl.loops": "neurorl/loops",
+    "neurorl.loggers": "neurorl/loggers",
     "neurorl.runs": "neurorl/runs",
     "neurorl.sweeps": "neurorl/sweeps",
     "neurorl.commands": "neurorl/commands",
 }
-HOUSE = ("neurorl.loops", "neurorl.results", "neurorl.runs", "neurorl.sweeps", "neurorl.commands", "neurorl.cli")
+HOUSE = (
+    "neurorl.loops",
+    "neurorl.results",
+    "neurorl.loggers",
+    "neurorl.runs",
+    "neurorl.sweeps",
+    "neurorl.commands",
+    "neurorl.cli",
+)
 OUTER = ("neurorl.agents", "neurorl.envs", *HOUSE)
 SUBSTRATE = ("neurorl.neurons", "neurorl.codes", "neurorl.synapses", "neurorl.networks", "neurorl.kernels", "neurorl.analysis")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
@@ -39,6 +48,8 @@ FORBIDDEN = {
     "neurorl.agents": ("neurorl.envs", *HOUSE),
     # Results are read without an environment and without an agent.
     "neurorl.results": (*SUBSTRATE, *LEARNING, *(room for room in OUTER if room != "neurorl.results")),
+    # Loggers are told of runs and know none.
+    "neurorl.loggers": (*SUBSTRATE, *LEARNING, *(room for room in OUTER if room not in ("neurorl.results", "neurorl.loggers"))),
     "neurorl.loops": tuple(room for room in HOUSE if room != "neurorl.loops"),
     "neurorl.runs": ("neurorl.sweeps", "neurorl.commands", "neurorl.cli"),
     "neurorl.sweeps": ("neurorl.commands", "neurorl.cli"),

@@ -28,7 +28,6 @@ import numpy as np
 
 from experiments.provenance import provenance
 from neurorl import sweeps
-from neurorl.sweeps.progress import Bar
 
 RESULT = Path("experiments/results/sweep_speed.json")
 ROWS, SEEDS, STEPS = 10, 100, 50_000
@@ -57,19 +56,20 @@ print(json.dumps(learners * steps / (time.process_time() - start)))
 MEMORY = """
 import json, sys, tempfile, numpy as np
 import neurorl
-from neurorl.runs.progress import Progress
+from neurorl.loggers import Logger
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 2**20
 seen = []
-class Watch(Progress):
-    def update(self, step, values, steps_per_second):
-        seen.append((step, resident()))
+class Watch(Logger):
+    def point(self, point):
+        seen.append((point.step, resident()))
+        values = point.training
         assert not np.isnan(values["value"]).any() and not np.isnan(values["actor_norm_max"]).any(), "NaN"
 steps, learners = int(sys.argv[1]), 32
 with tempfile.TemporaryDirectory() as folder:
     run = neurorl.train("CartPole-v1", seeds=learners, steps=steps, eval_every=steps // 10, eval_episodes=1, log_every=1000,
-                        out=folder + "/run", progress=Watch())
+                        out=folder + "/run", loggers=Watch())
     final = run.evaluation.eval_return
     leaves = [np.asarray(x) for x in __import__("jax").tree.leaves(run.learners())]
     nan = any(np.isnan(x).any() for x in leaves if x.dtype.kind == "f") or bool(final.isna().any())
@@ -101,7 +101,7 @@ def speed(share: float) -> dict[str, Any]:
     values["grid"] = {"actor.learning_rate": [float(rate) for rate in np.geomspace(5.0, 80.0, ROWS).round(2)[:rows]]}
     with tempfile.TemporaryDirectory() as folder:
         start, busy = time.perf_counter(), _children()
-        report = sweeps.sweep(values, out=Path(folder) / "sweep", runner="pool", processes=2, meter=Bar())
+        report = sweeps.sweep(values, out=Path(folder) / "sweep", runner="pool", processes=2, loggers="bar")
         wall = time.perf_counter() - start
         best = sweeps.best(report.folder.path, 1).iloc[0]
     assert not report.failures

@@ -18,9 +18,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             default = "" if field.default is None else f" [{field.default}]"
             flag = f"--{field.name.replace('_', '-')}"
             choices = field.metadata["choices"]
-            parser.add_argument(
-                flag, type=value, metavar="|".join(choices) if choices else "N", help=field.metadata["help"] + default
-            )
+            kind: dict[str, Any] = {"type": value, "metavar": "|".join(choices) if choices else "N"}
+            if isinstance(field.default, bool):
+                kind = {"action": "store_const", "const": not field.default}
+            parser.add_argument(flag, help=field.metadata["help"] + default, **kind)
 
 
 def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -37,6 +38,19 @@ def value(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+def add_loggers(parser: argparse.ArgumentParser) -> None:
+    """Add what says to whom a command tells what it does."""
+    parser.add_argument(
+        "--log", action="append", default=[], metavar="NAME,...", help="tensorboard, wandb, mlflow, trackio, or module:Class"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
+
+
+def loggers(arguments: argparse.Namespace) -> list[str]:
+    """Return the names of the loggers that were asked for."""
+    return [*([] if arguments.quiet else ["bar"]), *arguments.log]
 
 
 def add_made(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""``neurorl resume DIR``: go on with an interrupted run."""
+"""``neurorl resume DIR``: go on with a run that was interrupted, or that is to take more steps."""
 
 import argparse
 from typing import Any
@@ -9,10 +9,15 @@ from neurorl.commands.train import report
 
 def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
-    parser = commands.add_parser("resume", help="go on with an interrupted run", description="Go on with an interrupted run.")
+    parser = commands.add_parser(
+        "resume",
+        help="go on with a run",
+        description="Go on with a run that was interrupted, or that is to take more steps. Its loggers go on too.",
+    )
     parser.add_argument("dir", metavar="DIR", help="folder of the run")
+    parser.add_argument("--steps", type=int, metavar="N", help="environment steps that every learner is to have taken in the end")
     shared.add_made(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
+    shared.add_loggers(parser)
     parser.set_defaults(command=run)
 
 
@@ -20,19 +25,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.backend import compute_inline
     from neurorl.results import run_folder
-    from neurorl.runs import progress
     from neurorl.runs.training import resume
 
     compute_inline()
 
     folder, _ = run_folder.open_run(arguments.dir)
-    if folder.complete:
-        print(f"run '{arguments.dir}' is complete; there is nothing to resume")
+    if folder.complete and arguments.steps is None:
+        print(f"run '{arguments.dir}' is complete; there is nothing to resume, unless --steps N says how many more it is to take")
         return 0
-    meters: list[progress.Progress] = [] if arguments.quiet else [progress.Bar()]
-    if folder.tensorboard.is_dir():
-        meters.append(progress.TensorBoard())
-    finished = resume(arguments.dir, **shared.made(arguments), progress=progress.Several(*meters))
+    finished = resume(arguments.dir, **shared.made(arguments), loggers=shared.loggers(arguments), steps=arguments.steps)
     if not arguments.quiet:
         report(finished)
     return 0

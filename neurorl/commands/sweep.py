@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import Any
 
+from neurorl.commands import arguments as shared
+
 
 def add(commands: Any) -> None:
     """Add the command and its arguments to the parser."""
@@ -28,17 +30,17 @@ def add_runner(parser: Any) -> None:
     parser.add_argument("--address", metavar="A", help="address of the Ray cluster [the one on this machine]")
     parser.add_argument("--processes", type=int, metavar="N", help="processes of the pool [one a core]")
     parser.add_argument("--out", metavar="DIR", help="folder of the results [runs/FILE]")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
+    shared.add_loggers(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status: 1 where a configuration failed."""
-    from neurorl.sweeps import driver, progress
+    from neurorl.sweeps import driver
 
     if arguments.best is not None:
         return show_best(driver.load(arguments.file, arguments.out)[1], arguments.best)
-    meter = progress.Meter() if arguments.quiet else progress.Bar()
-    report = driver.sweep(arguments.file, arguments.out, arguments.runner, arguments.address, arguments.processes, meter)
+    a = arguments
+    report = driver.sweep(a.file, a.out, a.runner, a.address, a.processes, shared.loggers(a))
     print_failures(report.failures)
     if not arguments.quiet:
         print(f"sweep: {report.folder.path}, {report.computed} of {report.shards} shards computed now")

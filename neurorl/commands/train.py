@@ -19,30 +19,26 @@ def add(commands: Any) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")
     parser.add_argument("--out", metavar="DIR", help="folder of the run [runs/ENV__AGENT__SEED__TIME]")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in --out; files of your own stay")
-    parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs into the folder")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no report")
+    shared.add_loggers(parser)
     parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.backend import compute_inline
-    from neurorl.runs import config, progress
+    from neurorl.runs import config
     from neurorl.runs.training import train
 
     compute_inline()
 
     options, settings = shared.options_of(arguments), config.parse_settings(arguments.set)
-    meters: list[progress.Progress] = [] if arguments.quiet else [progress.Bar()]
-    if arguments.tensorboard:
-        meters.append(progress.TensorBoard())
     finished = train(
         arguments.env,
         arguments.agent,
         out=arguments.out,
         overwrite=arguments.overwrite,
         settings=settings,
-        progress=progress.Several(*meters),
+        loggers=shared.loggers(arguments),
         **options,
     )
     if not arguments.quiet:

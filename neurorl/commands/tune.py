@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from neurorl.commands import arguments as shared
 from neurorl.commands import sweep
 
 
@@ -22,11 +23,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status: 1 where a configuration failed."""
-    from neurorl.sweeps import progress, tune
+    from neurorl.sweeps import tune
 
     a = arguments
-    meter = progress.Meter() if a.quiet else progress.Bar()
-    report = tune.tune(a.file, a.trials, a.out, a.runner, a.address, a.processes, a.storage, meter)
+    report = tune.tune(a.file, a.trials, a.out, a.runner, a.address, a.processes, a.storage, shared.loggers(a))
     sweep.print_failures(report.failures)
     if not a.quiet:
         print(f"study: {report.folder.path}, {report.computed} shards computed now")

@@ -94,6 +94,13 @@ def grid(table: pa.Table | None, column: str) -> Grid:
     return Grid(all_steps, values)
 
 
+def at(table: pa.Table, step: int) -> dict[str, np.ndarray]:
+    """Return the values of a curve's columns after an environment step, each [seeds]; {} where it has no point there."""
+    there = table.filter(pc.equal(table["env_step"], step)) if table.num_rows else table
+    names = [name for name in there.column_names if name not in ("seed", "env_step")] if there.num_rows else []
+    return {name: _numpy(there[name]) for name in names}
+
+
 def pivot(table: pa.Table | None, column: str) -> "pd.DataFrame":
     """Return one column as a frame with a row a seed and a column a point, in the order of the seeds."""
     import pandas as pd  # takes half a second that not every run needs

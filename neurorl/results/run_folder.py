@@ -5,6 +5,7 @@ training.parquet      one row a seed and point of the training curve
 evaluation.parquet    one row a seed and evaluation
 timing.json           clock times, kept apart from the results
 checkpoints/STEP      learners after STEP environment steps
+loggers.json          its id and its loggers, for when it goes on; their own files are theirs
 learning_curve.png, spikes.png
 summary.json          written last: where it is, the run is complete
 """
@@ -32,6 +33,7 @@ class RunFolder:
         self.evaluation = self.path / "evaluation.parquet"
         self.timing = self.path / "timing.json"
         self.checkpoints = self.path / "checkpoints"
+        self.loggers = self.path / "loggers.json"
         self.tensorboard = self.path / "tensorboard"
         self.learning_curve = self.path / "learning_curve.png"
         self.spikes = self.path / "spikes.png"
@@ -50,16 +52,17 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run wrote, and the folder too where nothing else is in it: the user's own files stay."""
-        files = (self.summary, self.learning_curve, self.spikes, self.training, self.evaluation, self.timing, self.config)
+        files = (self.summary, self.learning_curve, self.spikes, self.training, self.evaluation, self.timing, self.loggers,
+                 self.config)  # fmt: skip
         for file in files:  # the summary first: half removed, the run is not complete
             for each in (file, *self.path.glob(f".{file.stem}.*{file.suffix}")):  # and what a kill left of it
                 each.unlink(missing_ok=True)
         for child in list(self.checkpoints.glob("*")):
             if child.name.lstrip(".").partition(".")[0].isdigit():
                 shutil.rmtree(child)
-        for log in list(self.tensorboard.glob("seed-*/events.out.tfevents.*")):
+        for log in list(self.tensorboard.glob("*/events.out.tfevents.*")):
             log.unlink()
-        for folder in (*self.tensorboard.glob("seed-*"), self.tensorboard, self.checkpoints, self.path):
+        for folder in (*self.tensorboard.glob("*"), self.tensorboard, self.checkpoints, self.path):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 

@@ -12,15 +12,18 @@ from neurorl.results import curves, statistics
 PACKAGES = ("neurorl", "jax", "jaxlib", "numpy", "flax", "gymnasium", "gymnax")
 
 
-def summarise(values: dict[str, Any], training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]) -> dict[str, Any]:
+def summarise(
+    values: dict[str, Any], steps: int, training: pa.Table, evaluation: pa.Table, clock: dict[str, Any]
+) -> dict[str, Any]:
     """Return the summary of a run as JSON values.
 
     Args:
         values: Content of the run's config.json.
+        steps: Environment steps that every learner has taken: fewer than it was given where the run ended early.
         training, evaluation: Its curves.
         clock: Its clock times.
     """
-    steps, threshold = values["steps"], values["task"]["threshold"]
+    threshold = values["task"]["threshold"]
     eval_steps, eval_return = curves.grid(evaluation, "eval_return")
     final = curves.grid(training, "recent_return").at(steps)
     return {

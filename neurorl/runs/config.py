@@ -86,6 +86,8 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     built = from_dict(template, changes["agent"], "agent") if changes.get("agent") else template
     built = built.for_steps(checked.steps)
     task.check()
+    if checked.until_solved and task.threshold is None:
+        raise NeurorlError(f"'until_solved' needs a threshold, and nobody says at which return '{task.env_id}' is solved")
     jax.eval_shape(built.init, jax.random.key(0))  # an agent that cannot begin says so before anything is written
     return Config(task.env_id, _agent_id(agent), checked, task, built)
 

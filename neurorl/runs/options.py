@@ -32,6 +32,9 @@ class Options:
         low=1,
         optional=True,
     )
+    until_solved: bool = parameter(
+        False, "end when every learner has solved its task: three successive evaluations at its threshold"
+    )
     loop: str = parameter(
         "auto", "the loop that runs it: jax, host, or auto: jax where the environment exists there", choices=LOOPS
     )

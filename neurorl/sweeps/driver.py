@@ -6,16 +6,17 @@ from typing import Any
 
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path
+from neurorl.loggers import identity, names
 from neurorl.results import run_folder
 from neurorl.runs.config import Config
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps import grouping, rows, shard, spec, tables
 from neurorl.sweeps.folder import SweepFolder
-from neurorl.sweeps.progress import Meter
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.runners import Runner, make
 from neurorl.sweeps.runners.runner import prepare
 from neurorl.sweeps.spec import Spec
+from neurorl.sweeps.telling import Telling
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ def sweep(
     runner: str | Runner = "local",
     address: str | None = None,
     processes: int | None = None,
-    meter: Meter | None = None,
+    loggers: names.Given = (),
 ) -> Report:
     """Run a sweep, or go on with it.
 
@@ -44,12 +45,14 @@ def sweep(
         runner: "local", "pool", "ray", or a runner.
         address: Of the Ray cluster.
         processes: Of the pool.
-        meter: A meter of ``neurorl.sweeps.progress``; none by default.
+        loggers: As for ``neurorl.train``; every row is told as a run, once all of its seeds are done. Loggers that were given by
+            name go on with the sweep.
 
     Raises:
         NeurorlError: Bad input, or a folder that holds another sweep. Failing configurations are reported, not raised.
     """
     prepare()
+    made = names.make(loggers)
     plan, path = load(file, out)
     served = make(runner, address, processes) if isinstance(runner, str) else runner
     good, bad = resolve(plan, rows.rows(plan))
@@ -57,13 +60,14 @@ def sweep(
     shards = grouping.plan(plan, good)
     missing = [each for each in shards if not folder.has(each)]
     failures = [{"what": rows.describe(row), "error": error} for row, error in bad]
-    steps = {row.index: configuration.options.steps for row, configuration in good}
-    meter = meter or Meter()
-    meter.start(len(shards), len(shards) - len(missing), sum(each.learners for each in shards if each not in missing))
+    told = names.make_again(identity.read(folder.path).loggers, made)
+    begun = sum(each.learners for each in shards if each not in missing)
+    telling = Telling(folder, told, len(shards), len(shards) - len(missing), begun, remember=True)
     try:
-        failures += run(plan, folder, missing, steps, served, meter)
+        telling.rows(good, shards)
+        failures += run(plan, folder, shards, good, served, telling)
     finally:
-        meter.close()
+        telling.close()
     if folder.files():
         tables.write(folder)
         failures += learner_failures(folder)
@@ -103,27 +107,40 @@ def resolve(plan: Spec, found: list[Row]) -> tuple[list[tuple[Row, Config]], lis
 
 
 def run(
-    plan: Spec, folder: SweepFolder, missing: list[grouping.Shard], steps: dict[int, int], runner: Runner, meter: Meter
+    plan: Spec,
+    folder: SweepFolder,
+    shards: list[grouping.Shard],
+    good: list[tuple[Row, Config]],
+    runner: Runner,
+    telling: Telling,
 ) -> list[dict[str, Any]]:
-    """Compute shards; return those that failed.
+    """Compute the shards that are missing; return those that failed.
 
     Args:
         plan, folder: The sweep.
-        missing: The shards.
-        steps: Environment steps of each row, by its index.
-        runner, meter: What computes them, and what shows it.
+        shards: All shards of the rows.
+        good: The rows with their configurations.
+        runner, telling: What computes them, and what tells of it.
     """
+    missing = [each for each in shards if not folder.has(each)]
     by_name = {each.name: each for each in missing}
+    configurations = {row.index: configuration for row, configuration in good}
+    shards_of: dict[int, list[grouping.Shard]] = {}
+    for each in shards:
+        for row in each.rows:
+            shards_of.setdefault(row.index, []).append(each)
     failures = []
     outcomes = runner.run([shard.to_task(plan, each) for each in missing], folder.shards)
     try:
         for outcome in outcomes:
             each = by_name[outcome.name]
-            meter.update(each.learners, each.seeds * sum(steps[row.index] for row in each.rows))
+            telling.shard(each.learners, each.seeds * sum(configurations[row.index].options.steps for row in each.rows))
             if outcome.error is not None:
                 what = f"seeds {each.seed} to {each.seed + each.seeds - 1} of {', '.join(map(rows.describe, each.rows))}"
                 failures.append({"what": what, "error": outcome.error})
-                meter.say(f"{what}: {outcome.error}")
+                telling.say(f"{what}: {outcome.error}")
+            here = [(row, configurations[row.index]) for row in each.rows]
+            telling.rows(here, shards_of[each.rows[0].index])
     finally:
         if hasattr(outcomes, "close"):
             outcomes.close()

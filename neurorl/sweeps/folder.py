@@ -3,6 +3,7 @@
 sweep.json            its configuration, in canonical form, with its hash and versions
 shards/NAME.parquet   one shard each, whole from the moment it is there
 failures.json         what failed at the last command, with its error
+loggers.json          its id and its loggers, for when it goes on; told.json: the rows that they know of
 results.parquet       all shards together, written last: where it is, the sweep is complete
 """
 
@@ -27,6 +28,7 @@ class SweepFolder:
         self.config = self.path / "sweep.json"
         self.shards = self.path / "shards"
         self.failures = self.path / "failures.json"
+        self.told = self.path / "told.json"
         self.results = self.path / "results.parquet"
         self.study = self.path / "study.journal"
 

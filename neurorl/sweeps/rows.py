@@ -82,7 +82,10 @@ def resolve(spec: Spec, row: Row) -> Config:
     Raises:
         NeurorlError: Anything unknown, of the wrong type or out of range.
     """
-    return _resolve(spec.head, {**spec.set, **row.values})
+    configuration = _resolve(spec.head, {**spec.set, **row.values})
+    if configuration.options.until_solved:
+        raise NeurorlError("'until_solved' is for single runs: the learners of a sweep take their steps together; leave it out")
+    return configuration
 
 
 def columns(spec: Spec) -> dict[str, str]:

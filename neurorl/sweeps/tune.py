@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from neurorl.errors import NeurorlError
+from neurorl.loggers import identity, names
 from neurorl.results import run_folder, statistics
 from neurorl.sweeps import driver, grouping, rows, tables
 from neurorl.sweeps import folder as folders
 from neurorl.sweeps.driver import Report
 from neurorl.sweeps.folder import SweepFolder
-from neurorl.sweeps.progress import Meter
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.runners import Runner, make
 from neurorl.sweeps.runners.runner import prepare
 from neurorl.sweeps.spec import Range, Spec
+from neurorl.sweeps.telling import Telling
 
 OWNER = "owner"  # user attribute of a trial: the process that runs it
 AGAIN = "again"  # user attribute of a trial: the number of the abandoned one that it repeats
@@ -36,7 +37,7 @@ def tune(
     address: str | None = None,
     processes: int | None = None,
     storage: str | None = None,
-    meter: Meter | None = None,
+    loggers: names.Given = (),
 ) -> Report:
     """Search for the best row, or go on searching, until the study has a number of trials.
 
@@ -48,11 +49,12 @@ def tune(
         trials: How many trials the study is to have, earlier ones included.
         out, runner, address, processes: As for :func:`neurorl.sweeps.sweep`.
         storage: Any storage URL of Optuna instead of the journal file.
-        meter: A meter of ``neurorl.sweeps.progress``; none by default.
+        loggers: As for :func:`neurorl.sweeps.sweep`; a trial is a row.
     """
     prepare()
     if trials < 1:
         raise NeurorlError(f"'trials' is {trials}; it must be at least 1")
+    made = names.make(loggers)
     plan, path = driver.load(file, out)
     space = {**{key: plan.grid[key] for key in sorted(plan.grid)}, **{key: plan.random[key] for key in sorted(plan.random)}}
     if not space:
@@ -65,18 +67,18 @@ def tune(
     given = None if storage is None else _storage(storage)  # before there is a folder
     folder = folders.begin(path, plan, "tune")
     study = _study(folder, given, plan.head.seed)
-    meter = meter or Meter()
     computed = 0
     failures: list[dict[str, Any]] = []
     begun = _count(study)
     parts = -(-plan.head.seeds // plan.head.group)  # shards of a trial
-    meter.start(trials * parts, begun * parts, begun * plan.head.seeds)
+    told = names.make_again(identity.read(folder.path).loggers, made)
+    telling = Telling(folder, told, trials * parts, begun * parts, begun * plan.head.seeds)
     try:
         while (left := trials - _count(study)) > 0:
             asked = [_ask(study, plan, space) for _ in range(min(left, served.width))]
-            computed += _try(study, plan, folder, asked, served, meter, failures)
+            computed += _try(study, plan, folder, asked, served, telling, failures)
     finally:
-        meter.close()
+        telling.close()
     if folder.files():
         tables.write(folder)
     run_folder.write_json(folder.failures, {"failures": failures})
@@ -84,7 +86,13 @@ def tune(
 
 
 def _try(
-    study: Any, plan: Spec, folder: SweepFolder, asked: list[Any], runner: Runner, meter: Meter, failures: list[dict[str, Any]]
+    study: Any,
+    plan: Spec,
+    folder: SweepFolder,
+    asked: list[Any],
+    runner: Runner,
+    telling: Telling,
+    failures: list[dict[str, Any]],
 ) -> int:
     """Run trials and tell their values; return how many shards they took."""
     good, shards = [], []
@@ -96,8 +104,8 @@ def _try(
             failures.append({"what": rows.describe(row), "error": str(error)})
             study.tell(trial, state=_states().FAIL)
     together = [shard for each in shards for shard in each]
-    steps = {row.index: configuration.options.steps for _, row, configuration in good}
-    failures += driver.run(plan, folder, together, steps, runner, meter) if together else []
+    resolved = [(row, configuration) for _, row, configuration in good]
+    failures += driver.run(plan, folder, together, resolved, runner, telling) if together else []
     for (trial, row, _), each in zip(good, shards, strict=True):
         value = _value(folder, each) if all(folder.has(shard) for shard in each) else None
         if value is None:

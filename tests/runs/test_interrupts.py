@@ -11,21 +11,21 @@ import pytest
 import neurorl
 from neurorl import cli, interrupts
 from neurorl.interrupts import Interrupted
+from neurorl.loggers import Logger
 from neurorl.runs import checkpoints
-from neurorl.runs.progress import Progress
 
 TINY = {"seeds": 2, "steps": 60, "eval_every": 20, "log_every": 10, "checkpoint_every": 40, "eval_episodes": 1}
 FILES = ("training.parquet", "evaluation.parquet")
 
 
-class Kill(Progress):
+class Kill(Logger):
     """Sends this process a signal when a step is reached."""
 
     def __init__(self, step, *signals):
         self.step, self.signals = step, signals
 
-    def update(self, step, values, steps_per_second):
-        for each in self.signals if step == self.step else ():
+    def point(self, point):
+        for each in self.signals if point.step == self.step else ():
             signal.raise_signal(each)
 
 
@@ -49,10 +49,10 @@ def test_a_signal_saves_and_the_resumed_run_has_the_bytes_of_the_whole_one(tmp_p
     loop, out = whole.path.name, tmp_path / "run"
     before = signal.getsignal(signum)
     if step == 60:  # the last step: there is nothing left to resume
-        run = neurorl.train("CartPole-v1", "random", out=out, loop=loop, progress=Kill(step, signum), **TINY)
+        run = neurorl.train("CartPole-v1", "random", out=out, loop=loop, loggers=Kill(step, signum), **TINY)
     else:
         with pytest.raises(Interrupted, match=f"interrupted at step {step} and saved.*neurorl resume") as said:
-            neurorl.train("CartPole-v1", "random", out=out, loop=loop, progress=Kill(step, signum), **TINY)
+            neurorl.train("CartPole-v1", "random", out=out, loop=loop, loggers=Kill(step, signum), **TINY)
         assert said.value.signum == signum
         regular = [0] if step == 30 else [0, 40]
         assert checkpoints.steps(out / "checkpoints") == (regular if loop == "host" or step == 40 else [0, 30])
@@ -65,7 +65,7 @@ def test_a_signal_saves_and_the_resumed_run_has_the_bytes_of_the_whole_one(tmp_p
 
 def test_a_second_signal_ends_the_run_at_once(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        neurorl.train("CartPole-v1", "random", out=tmp_path / "r", progress=Kill(30, signal.SIGTERM, signal.SIGINT), **TINY)
+        neurorl.train("CartPole-v1", "random", out=tmp_path / "r", loggers=Kill(30, signal.SIGTERM, signal.SIGINT), **TINY)
     assert checkpoints.steps(tmp_path / "r/checkpoints") == [0]
 
 

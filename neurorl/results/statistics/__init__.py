@@ -10,11 +10,12 @@ from neurorl.results.statistics.efficiency import Curve, sample_efficiency
 from neurorl.results.statistics.improvement import improvement_interval, probability_of_improvement
 from neurorl.results.statistics.interquartile import interquartile_mean
 from neurorl.results.statistics.profile import performance_profile, profile_interval
-from neurorl.results.statistics.threshold import median_steps, steps_to_threshold
+from neurorl.results.statistics.threshold import Solved, median_steps, steps_to_threshold
 
 __all__ = [
     "RESAMPLES",
     "Curve",
+    "Solved",
     "confidence_interval",
     "improvement_interval",
     "interquartile_mean",
