@@ -58,7 +58,7 @@ class Trackio(Tracker):
     @property
     def _name(self) -> str:
         """Its runs are found again by their names, so that ours bear their ids."""
-        return f"{self.job.name}-{self.job.id}"
+        return f"{self.job.name}~{self.job.id}"
 
     def _log(self, values: dict[str, Any], step: int | None) -> None:
         if self._run is None:
