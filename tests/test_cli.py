@@ -153,8 +153,8 @@ def test_version(capsys):
 
 def test_tensorboard_logs_are_written(capsys, tmp_path):
     pytest.importorskip("tensorboardX")
-    assert run(capsys, "train", "CartPole-v1", *TINY, "--tensorboard", "--out", tmp_path / "run")[0] == 0
-    assert len(list((tmp_path / "run/tensorboard").rglob("events*"))) == 2
+    assert run(capsys, "train", "CartPole-v1", *TINY, "--log", "tensorboard", "--out", tmp_path / "run")[0] == 0
+    assert len(list((tmp_path / "run/tensorboard").rglob("events*"))) == 3
 
 
 class Letters(gymnasium.Env):

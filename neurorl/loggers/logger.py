@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
     @property
     def eval_return(self) -> np.ndarray:
-        """Mean greedy return, [learners]; NaN, which is smaller and larger than nothing, where no evaluation is due."""
+        """Mean greedy return, [learners]; NaN, so that no comparison is true, where no evaluation is due."""
         return self.evaluation.get("eval_return", np.full(len(self.solved), math.nan))
 
     @property

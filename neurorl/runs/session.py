@@ -85,9 +85,9 @@ class Session:
             drawn.append(_draw(self.folder.spikes, self._draw_spikes))
         for figure in filter(None, drawn):
             self.logger.figure(figure.stem, figure)
-        summed = summary.summarise(values, self.end, training, evaluation, self.clock.values)
         with kept(self.folder):
             self.clock.write()
+            summed = summary.summarise(values, self.end, training, evaluation, self.clock.values)
             run_folder.write_json(self.folder.summary, summed)
         self.logger.end(summed)
         return run

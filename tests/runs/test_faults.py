@@ -21,7 +21,7 @@ from neurorl.agents.contract import Agent
 from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
 from neurorl.results.compare import compare, markdown
-from neurorl.runs import checkpoints, config, training
+from neurorl.runs import checkpoints, config, session
 
 TINY = {"seeds": 2, "steps": 60, "eval_every": 20, "log_every": 20, "checkpoint_every": 20, "eval_episodes": 1}
 FILES = ("training.parquet", "evaluation.parquet")
@@ -143,7 +143,7 @@ def test_a_disk_that_fills_up_is_said_in_a_sentence_and_damages_nothing(tmp_path
             write_table = pq.write_table
             patch.setattr(pq, "write_table", lambda *a, **k: full(write_table, *a, **k))
         else:
-            patch.setattr(training.summary, "summarise", lambda *a, **k: full(None))
+            patch.setattr(session.summary, "summarise", lambda *a, **k: full(None))
         with pytest.raises(NeurorlError, match="cannot be saved: No space left on device; what was saved before is whole"):
             neurorl.train("CartPole-v1", "random", out=tmp_path / "run", **TINY)
     assert not list((tmp_path / "run").rglob(".*")), "no half file takes room"
