@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
+from neurorl.loggers import names
+from neurorl.loggers.logger import Logger
 from neurorl.results import run_folder
 
 FILE = "loggers.json"
@@ -24,6 +26,11 @@ def read(folder: Path) -> Identity:
         return Identity(secrets.token_hex(6), [])
     values = run_folder.read_json(file)
     return Identity(values["id"], values["loggers"])
+
+
+def of_job(folder: Path, loggers: list[Logger]) -> Identity:
+    """Return who a job in a folder is to loggers, kept from now on unless they are bars, which do not ask."""
+    return keep(folder, names.lasting(loggers)) if any(logger.of_rows for logger in loggers) else read(folder)
 
 
 def keep(folder: Path, names: list[str]) -> Identity:

@@ -42,6 +42,7 @@ class TensorBoard(Logger):
         if fresh:
             text = "\n".join(f"    {line}" for line in json.dumps(job.values, indent=2).splitlines())  # Markdown of a block
             self._write(self._all, self._summary.text("configuration", text), 0)
+            self._all.flush()  # it is not written again
 
     def point(self, point: Point) -> None:
         """Write the numbers of every learner, and those of all."""

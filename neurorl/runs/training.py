@@ -114,7 +114,7 @@ def _run(folder: RunFolder, configuration: Config, loggers: list[Logger], until:
         with kept(folder):
             if fresh:  # first of all: with its configuration a run that is killed at once can be resumed
                 run_folder.write_json(folder.config, configuration.to_json())
-            known = identity.keep(folder.path, names.lasting(loggers))
+            known = identity.of_job(folder.path, loggers)
         job = Job(known.id, folder.path.resolve().name, folder.path, configuration.to_json())
         with contextlib.closing(Several(loggers)) as logger:
             with contextlib.closing(configuration.make_loop()) as loop:

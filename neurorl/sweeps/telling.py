@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neurorl.loggers import Job, Logger, Point, Progress, Several, identity, names
+from neurorl.loggers import Job, Logger, Point, Progress, Several, identity
 from neurorl.results import run_folder, statistics
 from neurorl.runs.config import Config
 from neurorl.sweeps import tables
@@ -29,7 +29,7 @@ class Telling:
         """
         self.folder, self.all = folder, Several(loggers)
         self._of_rows = [logger for logger in loggers if logger.of_rows]
-        self._known = identity.keep(folder.path, names.lasting(loggers)) if self._of_rows else None
+        self._known = identity.of_job(folder.path, loggers)
         self._told = run_folder.read_json(folder.told) if remember and folder.told.is_file() else {}
         self._remember = remember
         self._done, self._total, self._learners = done, total, learners
@@ -69,7 +69,6 @@ class Telling:
     def _tell(self, loggers: list[Logger], row: Row, configuration: Config, parts: list[Shard]) -> None:
         table = tables.of([self.folder.shards / f"{part.name}.parquet" for part in parts]).to_pandas()
         table = table[table.row == row.index]
-        assert self._known is not None
         name = self.folder.path.resolve().name
         job = Job(
             id=f"{self._known.id}-row-{row.index}",

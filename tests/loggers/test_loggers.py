@@ -175,6 +175,11 @@ def test_who_begins_at_once_agrees_on_the_id(tmp_path):
     assert identity.keep(tmp_path, ["mlflow"]) == identity.Identity(known[0].id, ["wandb", "mlflow"])
 
 
+def test_a_run_that_nobody_asks_for_its_id_has_none(tmp_path):
+    run = neurorl.train("CartPole-v1", "random", out=tmp_path / "run", loggers="bar", **TINY)
+    assert not run.folder.loggers.exists()
+
+
 def test_a_disk_without_links_keeps_the_id_too(tmp_path, monkeypatch):
     def unable(*_):
         raise OSError(95, "Operation not supported")

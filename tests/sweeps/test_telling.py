@@ -144,3 +144,16 @@ def test_the_trials_of_a_tuning_are_told_as_they_are_done(tmp_path):
     expect(others, tmp_path / "study", [2])
     assert others.jobs[0].group == record.jobs[0].group
     assert [(p.done, p.total) for p in others.shown] == [(2, 3), (3, 3)]
+
+
+def test_tensorboard_has_a_folder_a_row(tmp_path):
+    pytest.importorskip("tensorboardX")
+    from tests.loggers.test_tensorboard import logged
+
+    sweeps.sweep(SPLIT, out=tmp_path / "sweep", loggers="tensorboard")
+    table = sweeps.results(tmp_path / "sweep")
+    for row in (0, 1):
+        found = logged(tmp_path / f"sweep/tensorboard/row-{row}")
+        assert set(found) == {"all-seeds", "seed-7", "seed-8", "seed-9"}
+        of_seed = table[(table.row == row) & (table.seed == 8)]
+        assert found["seed-8"] == [(each.env_step, pytest.approx(each.eval_return)) for each in of_seed.itertuples()]
