@@ -84,7 +84,7 @@ class HostLoop:
         """Compile; nothing is learned."""
         rows = self._begin(learners)
         states, step, _ = self._step(self._pack_states(jax.tree.map(jnp.copy, learners.agent)), jnp.copy(learners.step), rows)
-        _count(learners.episodes, *self._uncounted())
+        _count(learners.episodes, *self._uncounted(), np.int32(0))
         if self.agent.update_every is not None:
             states = self._update(states, step)
         self._unpack_states(states)
@@ -105,7 +105,7 @@ class HostLoop:
                 heads[i] = rows[:, :HEAD]
                 if not np.isfinite(rows).all(1, out=finite[i]).all():
                     self._see_not_finite(rows)
-            progress = _count(progress, heads, finite)
+            progress = _count(progress, heads, finite, np.int32(first))
         self._rows = rows
         return Learners(self._unpack_states(states), progress, count, self._carried(learners.world))
 
@@ -176,20 +176,21 @@ class HostLoop:
 
 
 @jax.jit
-def _count(progress: episodes.Episodes, heads: Array, finite: Array) -> episodes.Episodes:
+def _count(progress: episodes.Episodes, heads: Array, finite: Array, done: Array) -> episodes.Episodes:
     """Take the rows of many vector steps into the bookkeeping: one call for all, because a call costs more than a count.
 
     Args:
         progress: The bookkeeping of the learners.
         heads: [steps, learners, HEAD], the rows without their observations.
         finite: [steps, learners], whether each row is of numbers.
+        done: [], environment steps done before.
     """
 
-    def one(progress: episodes.Episodes, head: Array, finite: Array) -> episodes.Episodes:
-        updated = episodes.update(progress, head[REWARD], ended(head), finite)
+    def one(progress: episodes.Episodes, head: Array, finite: Array, step: Array) -> episodes.Episodes:
+        updated = episodes.update(progress, head[REWARD], ended(head), finite, step)
         return jax.tree.map(lambda old, new: jnp.where(head[BEGINS] > 0.0, old, new), progress, updated)
 
-    def all_of(progress: episodes.Episodes, step: tuple[Array, Array]) -> tuple[episodes.Episodes, None]:
-        return jax.vmap(one)(progress, *step), None
+    def all_of(progress: episodes.Episodes, row: tuple[Array, Array, Array]) -> tuple[episodes.Episodes, None]:
+        return jax.vmap(one, in_axes=(0, 0, 0, None))(progress, *row), None
 
-    return jax.lax.scan(all_of, progress, (heads, finite))[0]
+    return jax.lax.scan(all_of, progress, (heads, finite, done + 1 + jnp.arange(len(heads))))[0]

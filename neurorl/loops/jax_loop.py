@@ -118,7 +118,7 @@ class JaxLoop:
         ended = timestep.terminated | timestep.truncated
         fine = is_finite(timestep.final_observation, timestep.reward)
         fine &= packing.inside(self.border.observation_space, timestep.final_observation)
-        return agent_state, episodes.update(progress, timestep.reward, ended, fine), World(env_state, timestep)
+        return agent_state, episodes.update(progress, timestep.reward, ended, fine, step + 1), World(env_state, timestep)
 
     def _episode(self, agent: Agent, params: Any, agent_state: Any, key: Array) -> Array:
         """Return the return of one greedy episode; the weights are closed over and never copied."""

@@ -102,6 +102,13 @@ def _is_real(leaf: Array) -> bool:
     return jnp.issubdtype(leaf.dtype, jnp.floating)
 
 
+def with_log(learners: Learners, room: int) -> Learners:
+    """Return learners that keep a log of their episodes, empty, with room for those of ``room`` steps; none where it is 0."""
+    seeds = learners.episodes.ended.shape[0]
+    log = jax.tree.map(lambda leaf: jnp.tile(leaf, (seeds, *[1] * leaf.ndim)), episodes.logging(room)) if room else ()
+    return learners._replace(episodes=learners.episodes._replace(log=log))
+
+
 @jax.jit
 def curve_point(agent: Any, learners: Learners) -> tuple[Learners, dict[str, Array]]:
     """Return the learners and the values of one point of their training curves, each [learners]."""

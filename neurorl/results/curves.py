@@ -30,7 +30,10 @@ class Curve:
             env_step: Environment steps done by each learner.
             values: Columns, each [learners]; NaN is missing.
         """
-        columns = {"seed": seeds, "env_step": np.full(len(seeds), env_step), **values}
+        self.extend({"seed": seeds, "env_step": np.full(len(seeds), env_step), **values})
+
+    def extend(self, columns: dict[str, Any]) -> None:
+        """Append rows, whose columns ``seed`` and ``env_step`` are among those given."""
         self._tables.append(pa.table({name: _array(np.asarray(column)) for name, column in columns.items()}))
 
     def table(self) -> pa.Table:

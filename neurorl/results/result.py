@@ -48,6 +48,11 @@ class Result:
         """Evaluation curve, one row a seed and evaluation."""
         return _frame(self.folder.evaluation)
 
+    @property
+    def episodes(self) -> "pd.DataFrame":
+        """Training episodes that ended, one row each; empty unless the run logged them."""
+        return _frame(self.folder.episodes)
+
 
 def read(path: str | os.PathLike[str]) -> Result:
     """Return what a run's folder says."""

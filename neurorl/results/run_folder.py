@@ -3,6 +3,7 @@
 config.json           everything the results depend on
 training.parquet      one row a seed and point of the training curve
 evaluation.parquet    one row a seed and evaluation
+episodes.parquet      one row a training episode, where they are logged
 timing.json           clock times, kept apart from the results
 checkpoints/STEP      learners after STEP environment steps
 loggers.json          its id and its loggers, for when it goes on; their own files are theirs
@@ -31,6 +32,7 @@ class RunFolder:
         self.config = self.path / "config.json"
         self.training = self.path / "training.parquet"
         self.evaluation = self.path / "evaluation.parquet"
+        self.episodes = self.path / "episodes.parquet"
         self.timing = self.path / "timing.json"
         self.checkpoints = self.path / "checkpoints"
         self.loggers = self.path / "loggers.json"
@@ -52,8 +54,8 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run wrote, and the folder too where nothing else is in it: the user's own files stay."""
-        files = (self.summary, self.learning_curve, self.spikes, self.training, self.evaluation, self.timing, self.loggers,
-                 self.config)  # fmt: skip
+        tables = (self.training, self.evaluation, self.episodes)
+        files = (self.summary, self.learning_curve, self.spikes, *tables, self.timing, self.loggers, self.config)
         for file in files:  # the summary first: half removed, the run is not complete
             for each in (file, *self.path.glob(f".{file.stem}.*{file.suffix}")):  # and what a kill left of it
                 each.unlink(missing_ok=True)

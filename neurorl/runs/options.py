@@ -32,6 +32,7 @@ class Options:
         low=1,
         optional=True,
     )
+    log_episodes: bool = parameter(False, "keep every training episode, in episodes.parquet")
     until_solved: bool = parameter(
         False, "end when every learner has solved its task: three successive evaluations at its threshold"
     )

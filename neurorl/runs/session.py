@@ -14,8 +14,8 @@ from neurorl import interrupts
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.interrupts import Interrupted
 from neurorl.loggers import Job, Logger, Point, Progress
-from neurorl.loops import record
-from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, begins_finite, curve_point, has_grown_too_large, learner
+from neurorl.loops import episodes, record
+from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, begins_finite, curve_point, has_grown_too_large, learner, with_log
 from neurorl.results import curves, episode_figure, figures, run_folder, statistics, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
@@ -25,6 +25,7 @@ from neurorl.runs.config import Config
 from neurorl.runs.options import Options
 from neurorl.runs.run import Run
 
+LONGEST = 1000  # environment steps between two readings of the log of episodes
 Until = Callable[[Point], Any]  # whether a run ends at a point
 
 
@@ -50,14 +51,14 @@ class Session:
         else:
             with kept(folder):
                 checkpoints.save(folder.checkpoints, 0, learners)
-        self.training, self.evaluation = (
-            Curve(curves.read(path, until=self.done)) for path in (folder.training, folder.evaluation)
+        self.training, self.evaluation, self.episodes = (
+            Curve(curves.read(path, until=self.done)) for path in (folder.training, folder.evaluation, folder.episodes)
         )
         self.solved = statistics.Solved(self.options.seeds, configuration.task.threshold)
         for returns in curves.grid(self.evaluation.table(), "eval_return").values.T:
             self.solved.add(returns)
         with self.clock.measure("compile_seconds"):
-            self.learners = self.loop.warm_up(learners)
+            self.learners = self.loop.warm_up(with_log(learners, self._room))
 
     def learn(self) -> None:
         """Train to the end, or to the point at which it may end.
@@ -102,6 +103,7 @@ class Session:
             self.learners = jax.block_until_ready(self.loop.advance(self.learners, chunk))
         self._check_finite(self.done, self.done + chunk)
         self.done += chunk
+        self._read_episodes()
         self.clock.trained(self.done, chunk * opts.seeds)
         speed = chunk * opts.seeds / (self.clock.values["train_seconds"] - start)
         training = self._training_point() if _due(self.done, opts.log_every, self.end) else {}
@@ -114,6 +116,13 @@ class Session:
                 point = Point(self.done, training, evaluation, self.solved.learners, speed)
             self.logger.point(point)
         self._show(speed)
+
+    def _read_episodes(self) -> None:
+        """Take the episodes that ended out of the learners' logs."""
+        if self._room:
+            whose, columns = episodes.read(self.learners.episodes.log)
+            self.episodes.extend({"seed": self.seeds[whose], **columns})
+            self.learners = with_log(self.learners, self._room)
 
     def _training_point(self) -> dict[str, np.ndarray]:
         """Add a point to the training curve."""
@@ -140,6 +149,11 @@ class Session:
         training, evaluation = (curves.at(curve.table(), self.done) for curve in (self.training, self.evaluation))
         return Point(self.done, training, evaluation, self.solved.learners)
 
+    @property
+    def _room(self) -> int:
+        """How many episodes the log of a learner holds between two stops; 0 without a log."""
+        return min(LONGEST, self.options.steps) if self.options.log_episodes else 0
+
     def _show(self, speed: float = math.nan) -> None:
         opts = self.options
         self.logger.progress(Progress(self.configuration.env_id, self.done, self.end, "steps", opts.seeds, speed))
@@ -150,8 +164,10 @@ class Session:
         with kept(self.folder):
             self.training.write(self.folder.training)
             self.evaluation.write(self.folder.evaluation)
+            if self._room:
+                self.episodes.write(self.folder.episodes)
             self.learners = self.loop.checkpointed(self.learners)
-            checkpoints.save(self.folder.checkpoints, self.done, self.learners)
+            checkpoints.save(self.folder.checkpoints, self.done, with_log(self.learners, 0))  # it is empty
             self.clock.write()
 
     def _stop(self, saved: bool) -> str:
@@ -211,7 +227,8 @@ def _next_stop(done: int, options: Options) -> int:
     """Return the next environment step at which something is due."""
     periods = (options.log_every, options.eval_every, _checkpoint_every(options))
     change = changes.next_one(options.changes, done) or options.steps
-    return min([options.steps, change, *((done // period + 1) * period for period in periods)])
+    read = done + LONGEST if options.log_episodes else options.steps
+    return min([options.steps, change, read, *((done // period + 1) * period for period in periods)])
 
 
 def _due(done: int, period: int, steps: int) -> bool:

@@ -83,8 +83,9 @@ def resolve(spec: Spec, row: Row) -> Config:
         NeurorlError: Anything unknown, of the wrong type or out of range.
     """
     configuration = _resolve(spec.head, {**spec.set, **row.values})
-    if configuration.options.until_solved:
-        raise NeurorlError("'until_solved' is for single runs: the learners of a sweep take their steps together; leave it out")
+    for name in ("until_solved", "log_episodes"):
+        if getattr(configuration.options, name):
+            raise NeurorlError(f"'{name}' is for single runs: the learners of a sweep take their steps together; leave it out")
     return configuration
 
 
