@@ -61,6 +61,7 @@ class Logger:
     interrupted does not end, and starts again when it goes on. ``close`` is last, whatever happened.
     """
 
+    given_name: str | None = None  # by which it was asked for, so that it can be made again; None for what a program made
     of_rows: bool = True  # whether it is told of the rows of a sweep, each a job, beside the progress of the whole
 
     def start(self, job: Job, done: int) -> None:

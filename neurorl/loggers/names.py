@@ -42,7 +42,7 @@ def make(given: Given) -> list[Logger]:
 def make_again(kept: list[str], given: Given) -> list[Logger]:
     """Return the loggers of a job that goes on: those given, and those kept by name, of which one that is missing is said."""
     loggers = make(given)
-    there = {getattr(logger, "name", None) for logger in loggers}
+    there = {logger.given_name for logger in loggers}
     for name in kept:
         try:
             loggers += [] if name in there else [_make(name)]
@@ -53,18 +53,13 @@ def make_again(kept: list[str], given: Given) -> list[Logger]:
 
 def lasting(loggers: list[Logger]) -> list[str]:
     """Return the names of the loggers that go on with a job by themselves; a bar is for whoever watches now."""
-    return [name for name in (getattr(logger, "name", None) for logger in loggers) if name not in (None, "bar")]
-
-
-def name_of(logger: Logger) -> str:
-    """Return the name by which a logger is known."""
-    return getattr(logger, "name", f"{type(logger).__module__}:{type(logger).__qualname__}")
+    return [logger.given_name for logger in loggers if logger.given_name and logger.of_rows]
 
 
 def _make(given: Any) -> Logger:
     if isinstance(given, str):
         logger = _make(_found(given))
-        logger.name = given  # type: ignore[attr-defined]
+        logger.given_name = given
         return logger
     if isinstance(given, Logger):
         return given

@@ -54,5 +54,5 @@ class Several(Logger):
                 getattr(logger, verb)(*arguments)
             except Exception as error:  # whatever a disk, a terminal, a server or somebody else's logger raises
                 self.loggers.remove(logger)
-                name = getattr(logger, "name", type(logger).__name__)
+                name = logger.given_name or type(logger).__name__
                 warnings.warn(f"the logger {name} failed, and goes on without it: {error!r}", NeurorlWarning, stacklevel=2)

@@ -29,15 +29,17 @@ class Trackio(Tracker):
         """Begin the run, or go on with it."""
         self._project = project(self._project, "TRACKIO_PROJECT")
         kept = self._trackio.SQLiteStorage.get_max_step_for_run(self._project, self._name)
+        self._step = 0 if kept is None else kept
         return -1 if kept is None else kept
 
     def send(self, values: dict[str, float], step: int) -> None:
         """Log a row."""
-        self._log(dict(values), step)
+        self._step = step
+        self._log(dict(values))
 
     def figure(self, name: str, path: Path) -> None:
-        """Log a figure."""
-        self._log({name: self._trackio.Image(str(path))}, None)
+        """Log a figure, at the step of the last row."""
+        self._log({name: self._trackio.Image(str(path))})
 
     def flush(self) -> None:
         """End its run, the one way to wait until its thread has written everything; the next row goes on with the run."""
@@ -48,7 +50,7 @@ class Trackio(Tracker):
 
     def end(self, summary: dict[str, Any]) -> None:
         """Keep the numbers of the summary and finish."""
-        self._log({f"summary/{name}": value for name, value in summary.items() if isinstance(value, int | float)}, None)
+        self._log({f"summary/{name}": value for name, value in summary.items() if isinstance(value, int | float)})
         self.flush()
 
     def close(self) -> None:
@@ -60,14 +62,14 @@ class Trackio(Tracker):
         """Its runs are found again by their names, so that ours bear their ids."""
         return f"{self.job.name}~{self.job.id}"
 
-    def _log(self, values: dict[str, Any], step: int | None) -> None:
+    def _log(self, values: dict[str, Any]) -> None:
         if self._run is None:
             ours = {"name": self._name, "group": self.job.group, "config": self.job.values, "resume": "allow", "embed": False}
             with _quiet():
                 self._run = self._trackio.init(
                     self._project, **ours | {"auto_log_cpu": False, "auto_log_gpu": False} | self._init
                 )
-        self._run.log(values, step=step)
+        self._run.log(values, step=self._step)
 
 
 def _quiet() -> contextlib.redirect_stdout[io.StringIO]:

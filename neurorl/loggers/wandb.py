@@ -37,7 +37,7 @@ class WandB(Tracker):
         again = {"resume": "allow", "reinit": "create_new", "allow_val_change": True}
         self._run = self._wandb.init(project=project(self._project, "WANDB_PROJECT"), **ours | again | self._init)
         self._run.define_metric("*", step_metric=STEP)
-        return self._run.step - 1 if self._run.resumed else -1
+        return int(self._run.summary.get(STEP, -1)) if self._run.resumed else -1
 
     def send(self, values: dict[str, float], step: int) -> None:
         """Log a row; the step of Weights & Biases is the environment step."""

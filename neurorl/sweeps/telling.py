@@ -129,4 +129,4 @@ def _summary(table: pd.DataFrame, configuration: Config) -> dict[str, Any]:
 
 def _name(logger: Logger) -> str:
     """Return the name under which it is kept what a logger was told; what a program gave is told of everything."""
-    return getattr(logger, "name", f"{id(logger)}")
+    return logger.given_name or f"{id(logger)}"

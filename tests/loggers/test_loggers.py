@@ -146,7 +146,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch, name):
 
 def test_loggers_are_given_by_name_object_class_and_function_each_once():
     first, *others = make(["bar,bar", Mine, "bar", print])
-    assert first.name == "bar"
+    assert first.given_name == "bar"
     assert [type(other).__name__ for other in others] == ["Mine", "Callback"]
     assert make("") == []
     assert names.lasting([first, *others]) == []

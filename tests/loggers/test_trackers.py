@@ -71,6 +71,15 @@ def test_a_run_that_is_killed_goes_on_in_the_same_run_of_the_tracker(tracker, tm
     assert len(tracker.figures(found)) == 1
 
 
+def test_a_run_that_takes_more_steps_goes_on_with_the_very_next_one(tracker, tmp_path):
+    options = lives.TINY | {"steps": 4, "eval_every": 1, "log_every": 1, "checkpoint_every": 2}
+    neurorl.train("CartPole-v1", "random", out=tmp_path / "run", loggers=tracker.name, **options)
+    neurorl.resume(tmp_path / "run", steps=8)
+    (found,) = tracker.ids()
+    assert [step for step, _ in tracker.rows(found)] == list(range(1, 9))
+    assert len(tracker.figures(found)) == (1 if tracker.name == "mlflow" else 2), "MLflow keeps the last of a name"
+
+
 def test_an_interrupted_run_is_marked_until_it_goes_on(tracker, tmp_path):
     if not hasattr(tracker, "status"):
         pytest.skip(f"{tracker.name} knows no state of a run")
