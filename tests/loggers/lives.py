@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 def live(folder, logger, step=None, **environment):
     """Be born in a process of its own; return how it ended."""
     command = [sys.executable, "-m", "tests.loggers.lives", str(folder), logger, *([] if step is None else [str(step)])]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, timeout=300).returncode
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run(command, cwd=Path(folder).parent, env=environment, timeout=300).returncode
 
 
 def main(folder, logger, step=-1):
