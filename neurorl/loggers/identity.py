@@ -38,9 +38,11 @@ def keep(folder: Path, names: list[str]) -> Identity:
 
     Processes that begin one study at once agree on the id: the first file stays.
     """
-    file, found = folder / FILE, read(folder)
+    file = folder / FILE
+    there = file.is_file()  # asked first: another process may write it from here on
+    found = read(folder) if there else Identity(secrets.token_hex(6), [])
     wanted = found._replace(loggers=list(dict.fromkeys([*found.loggers, *names])))
-    if file.is_file():
+    if there:
         if wanted != found:
             run_folder.write_json(file, wanted._asdict())
         return wanted

@@ -68,7 +68,7 @@ def changed(agent, state):
 
 def test_a_network_of_ones_own_learns_which_cue_wants_which_action():
     agent = SpikingNetwork(small(), gamma=0.0).fit(CUES, CHOICES)
-    state, rewards, dopamine = bandit(agent, 600)
+    state, rewards, dopamine = bandit(agent, 600, seed=1)
     assert rewards[-100:].mean() > 0.9
     assert np.abs(dopamine[-100:]).mean() < np.abs(dopamine[:20]).mean()
     assert changed(agent, state) == [False, False, False, False, True], "only what is plastic changes"
@@ -98,7 +98,7 @@ def test_the_default_wiring_records_every_population_and_its_critics_tell_the_va
 
 def test_acting_reads_the_weights_only_and_is_the_same_again():
     agent = SpikingNetwork(small(), consolidation=Consolidation(window=100.0)).fit(CUES, CHOICES)
-    state, _, _ = bandit(agent.replace(gamma=0.0), 600)
+    state, _, _ = bandit(agent.replace(gamma=0.0), 600, seed=1)
     act = jax.jit(agent.act)
     for cue in (0, 1):
         first = act(state, agent.initial_activity(state), jnp.int32(cue), jax.random.key(0))
