@@ -456,7 +456,11 @@ class Network:
         return self.populations[name]
 
     def check_state(self, state: NetworkState, copies: int | None = None) -> None:
-        """Raise a NeurorlError unless the state is one of this network as it is now."""
+        """Raise a NeurorlError unless the state is one of this network as it is now, or of so many copies of it."""
+        held = jnp.shape(state.step)
+        if held != (() if copies is None else (copies,)):
+            have = f"{held[0]} copies" if held else "one network"
+            raise NeurorlError(f"'state' is of {have}, and 'copies' is {copies}: give {held[0] if held else 'a state of copies'}")
         if len(state.pathways) != len(self.pathways) or set(state.neurons) != set(self.populations):
             raise NeurorlError(
                 f"'state' has {len(state.neurons)} populations and {len(state.pathways)} pathways, the network "

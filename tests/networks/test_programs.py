@@ -209,6 +209,16 @@ def test_copies_are_what_each_would_be_alone(build):
     assert not np.array_equal(record.spikes["excitatory"][0], record.spikes["excitatory"][1])
 
 
+def test_states_of_another_number_of_copies_are_refused():
+    network = feedforward(5, 5)
+    with pytest.raises(NeurorlError, match="of 3 copies, and 'copies' is 4"):
+        network.run(network.init(copies=3), 10, copies=4)
+    with pytest.raises(NeurorlError, match="of 3 copies, and 'copies' is None"):
+        network.step(network.init(copies=3))
+    with pytest.raises(NeurorlError, match="'parameters' have a value for each copy"):
+        network.run(network.init(), 10, parameters={"sensory.rate": [1.0]})
+
+
 def test_parameters_differ_between_copies():
     network = feedforward(20, 30, plastic=learns())
     state = network.release(network.init(), "dopamine", 0.8)

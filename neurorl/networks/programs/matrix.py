@@ -48,7 +48,7 @@ class Matrix(Rows):
         pathway, sent, tired = self.pathway, spikes, inner.stp
         if pathway.stp is not None:
             tired, sent = short_term_plasticity.step(pathway.stp, tired, spikes, dt)
-        in_flight, arriving = pathway.projection.send(inner.in_flight, jnp.einsum("n,mn->m", sent, inner.weights))
+        in_flight, arriving = pathway.projection.send(inner.in_flight, inner.weights @ sent)
         return inner._replace(in_flight=in_flight, stp=tired, synapse=pathway.synapse.step(inner.synapse, arriving * factor, dt))
 
     def learn(self, inner: Any, step: Step) -> Any:
