@@ -18,6 +18,8 @@ OWN = {
     "neurorl/FpgaTelemetry-v0": "neurorl.envs.fpga.env:FpgaTelemetry",
     "neurorl/FpgaTelemetryContinuous-v0": "neurorl.envs.fpga.env:FpgaTelemetryContinuous",
 }
+# Ids of Gymnasium that gymnax has too.
+IN_BOTH = ("CartPole-v1", "Pendulum-v1", "Acrobot-v1", "MountainCar-v0", "MountainCarContinuous-v0")
 _GYMNASIUM = {
     "neurorl/FpgaTelemetry-v0": ("FpgaEnv", "FpgaVectorEnv"),
     "neurorl/FpgaTelemetryContinuous-v0": ("FpgaContinuousEnv", "FpgaContinuousVectorEnv"),
@@ -42,6 +44,11 @@ def register() -> None:
 def ids() -> list[str]:
     """Return the ids of every JAX environment there is: this package's, then gymnax's."""
     return [*OWN, *_gymnax().registered_envs]
+
+
+def may_be_jax(env_id: str) -> bool:
+    """Return whether an id is that of a JAX environment, if of any: known without importing gymnax, with which JAX begins."""
+    return env_id in OWN or env_id in IN_BOTH or env_id not in gymnasium.registry
 
 
 def make(env_id: str, **arguments: Any) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
-"""How XLA computes on a CPU: on the thread that asks, and once for all programs that are alike."""
+"""How XLA computes on a CPU: with one thread a device, and once for all programs that are alike."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -38,16 +39,29 @@ def streaming() -> dict[str, Any]:
 WORTH_KEEPING = 0.1  # seconds of compiling a program, from which on it is kept
 
 
-def compute_inline() -> None:
-    """Let XLA use one thread, and that of the caller; an NPROC that the user has set stays.
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def compute_inline(devices: int = 1) -> None:
+    """Let XLA compute with one thread a device, and wait for it; an NPROC and a number of devices that the user has set stay.
 
     Learners are many small kernels: handing them to other threads costs more than it gains, some ten microseconds a call on an
     idle machine and milliseconds on a busy one. To be called before JAX computes for the first time; later it does nothing.
+
+    Args:
+        devices: Devices of the CPU. No more than are to be busy at once: XLA has a thread for each, and a program beside
+            threads that wait hands its kernels to them.
     """
     os.environ.setdefault("NPROC", "1")
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+    forced = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    if devices > 1 and not forced and jax.config.jax_num_cpu_devices < 0:  # type: ignore[attr-defined]
+        with contextlib.suppress(RuntimeError):  # JAX has computed already
+            jax.config.update("jax_num_cpu_devices", devices)
 
 
 def keep_programs() -> None:

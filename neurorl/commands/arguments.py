@@ -32,6 +32,22 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: option for name, option in given.items() if option is not None}
 
 
+def devices(run: dict[str, Any], is_jax: bool) -> int:
+    """Return how many devices of the CPU a run keeps busy: a core each, but no more than it has groups of learners.
+
+    Args:
+        run: Values of the fields of ``Options`` that are known, checked or not.
+        is_jax: Whether the jitted loop trains it; the host loop does not leave one device.
+    """
+    from neurorl.backend import cores
+    from neurorl.loops import groups
+    from neurorl.runs.options import Options
+
+    seeds, group = run.get("seeds", Options.seeds), run.get("group", Options.group)
+    checked = all(isinstance(number, int) and number > 0 for number in (seeds, group))
+    return min(cores(), groups.count(seeds, group)) if is_jax and checked else 1
+
+
 def value(text: str) -> Any:
     """Return a value as JSON has it, or the text where it is none."""
     try:

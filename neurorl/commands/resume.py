@@ -27,9 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     from neurorl.results import run_folder
     from neurorl.runs.training import resume
 
-    compute_inline()
-
-    folder, _ = run_folder.open_run(arguments.dir)
+    folder, values = run_folder.open_run(arguments.dir)
+    compute_inline(shared.devices({"group": values.get("seeds"), **values}, values.get("loop") == "jax"))
     if folder.complete and arguments.steps is None:
         print(f"run '{arguments.dir}' is complete; there is nothing to resume, unless --steps N says how many more it is to take")
         return 0

@@ -26,12 +26,13 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl.backend import compute_inline
+    from neurorl.envs import registry
     from neurorl.runs import config
     from neurorl.runs.training import train
 
-    compute_inline()
-
     options, settings = shared.options_of(arguments), config.parse_settings(arguments.set)
+    is_jax = options.get("loop") != "host" and registry.may_be_jax(arguments.env)
+    compute_inline(shared.devices(settings | options, is_jax))
     finished = train(
         arguments.env,
         arguments.agent,

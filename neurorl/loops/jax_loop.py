@@ -1,4 +1,4 @@
-"""The jitted loop: agents and a JAX environment in one compiled program, mapped over learners.
+"""The jitted loop: agents and a JAX environment in one compiled program, mapped over the learners of a group.
 
 Compiled once a run: the number of steps is an argument, and nothing is stacked over time.
 """
@@ -14,6 +14,7 @@ from neurorl import packing
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import JaxTask
 from neurorl.loops import episodes
+from neurorl.loops.groups import Grouped
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners, is_finite, learner_keys, update_keys
 
@@ -34,18 +35,23 @@ class JaxLoop:
     not_finite: dict[int, str] = {}  # a compiled program does not look
     axis: int | None = None  # of the agent and the environment parameters; a sweep, which maps over them too, sets it to 0
 
-    def __init__(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int):
-        """Prepare the loop; arguments as in the run's configuration."""
+    def __init__(
+        self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int, group: int | None = None
+    ):
+        """Prepare the loop; arguments as in the run's configuration, and without a group all learners are one."""
         self.border, self.limit = task.border, task.max_episode_steps
-        self.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes)
+        self.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes, group)
+        rows = self.axis is not None
         self._init = jax.jit(jax.vmap(self._init_one, in_axes=(self.axis, self.axis, 0)))
-        self._advance = jax.jit(self._advance_all, donate_argnums=3)
+        self._advance = Grouped(self._advance_all, (rows, rows, True, True, True, True, False, False), donated=(3, 4, 5))
         evaluate = jax.vmap(jax.vmap(self._episode, in_axes=(None, None, None, 0)), in_axes=(self.axis, self.axis, 0, None))
-        self._evaluate = jax.jit(evaluate)
+        self._evaluate = Grouped(evaluate, (rows, rows, True, False))
 
-    def set_arguments(self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int) -> None:
+    def set_arguments(
+        self, task: JaxTask, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int, group: int | None = None
+    ) -> None:
         """Take other arguments of the compiled program: numbers of an agent and an environment of the same kind, and seeds."""
-        self.agent, self.params = agent, task.env_params
+        self.agent, self.params, self.group = agent, task.env_params, group
         self.keys = learner_keys(seed, seeds)
         self.eval_keys = jax.random.split(key_of(eval_seed), eval_episodes)
 
@@ -60,7 +66,9 @@ class JaxLoop:
 
     def advance(self, learners: Learners, steps: int) -> Learners:
         """Train every learner for ``steps`` environment steps."""
-        return self._advance(self.agent, self.params, self.keys, learners, jnp.int32(steps))
+        state, progress, world, step = learners.agent, learners.episodes, learners.world, learners.step
+        done = self._advance(self.group, self.agent, self.params, self.keys, state, progress, world, step, jnp.int32(steps))
+        return Learners(done[0], done[1], step + steps, done[2])
 
     def change(self, task: JaxTask) -> None:
         """Go on with the parameters of another task of the same environment."""
@@ -68,7 +76,7 @@ class JaxLoop:
 
     def evaluate(self, learners: Learners) -> np.ndarray:
         """Return the returns of greedy episodes with frozen weights, [learners, episodes]."""
-        return np.asarray(self._evaluate(self.agent, self.params, learners.agent, self.eval_keys))
+        return np.asarray(self._evaluate(self.group, self.agent, self.params, learners.agent, self.eval_keys))
 
     def checkpointed(self, learners: Learners) -> Learners:
         """Return the learners: a checkpoint holds the environments too, so nothing changes."""
@@ -81,8 +89,19 @@ class JaxLoop:
         key_agent, key_env = jax.random.split(key)
         return agent.init(key_agent), episodes.init(), World(*self.border.begin(key_env, params))
 
-    def _advance_all(self, agent: Agent, params: Any, keys: Array, learners: Learners, steps: Array) -> Learners:
+    def _advance_all(
+        self,
+        agent: Agent,
+        params: Any,
+        keys: Array,
+        agent_state: Any,
+        progress: episodes.Episodes,
+        world: World,
+        step: Array,
+        steps: Array,
+    ) -> tuple[Any, episodes.Episodes, World]:
         compilations["advance"] += 1
+        learners = Learners(agent_state, progress, step, world)
         one = jax.vmap(self._step_one, in_axes=(self.axis, self.axis, 0, 0, 0, 0, None))
 
         def body(_: Array, learners: Learners) -> Learners:
@@ -93,7 +112,8 @@ class JaxLoop:
 
         every = agent.update_every
         if every is None:
-            return jax.lax.fori_loop(0, steps, body, learners)
+            learners = jax.lax.fori_loop(0, steps, body, learners)
+            return learners.agent, learners.episodes, learners.world
         end = learners.step + steps
 
         def stretch(learners: Learners) -> Learners:
@@ -107,7 +127,8 @@ class JaxLoop:
             each = jax.vmap(lambda agent, *arguments: agent.update(*arguments), in_axes=(self.axis, 0, 0))
             return each(agent, state, update_keys(keys, step))
 
-        return jax.lax.while_loop(lambda learners: learners.step < end, stretch, learners)
+        learners = jax.lax.while_loop(lambda learners: learners.step < end, stretch, learners)
+        return learners.agent, learners.episodes, learners.world
 
     def _step_one(
         self, agent: Agent, params: Any, agent_state: Any, progress: episodes.Episodes, world: World, key: Array, step: Array

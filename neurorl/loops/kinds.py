@@ -16,8 +16,11 @@ LOOPS: dict[str, Any] = {"jax": JaxLoop, "host": HostLoop}  # by ``Task.loop``
 _last: dict[Hashable, JaxLoop] = {}  # the loop of the last program; one, because each holds what was compiled
 
 
-def make(task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int) -> Any:
-    """Return the loop of a task; one that differs from the last in numbers and seeds only is compiled already."""
+def make(task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_episodes: int, group: int) -> Any:
+    """Return the loop of a task; one that differs from the last in numbers and seeds only is compiled already.
+
+    ``group``, the most learners in a compiled group, means nothing to the host loop: all of its agents act in one call.
+    """
     arguments = (task, agent, seed, seeds, eval_seed, eval_episodes)
     if not isinstance(task, JaxTask):
         return LOOPS[task.loop](*arguments)
@@ -26,7 +29,7 @@ def make(task: Task, agent: Agent, seed: int, seeds: int, eval_seed: int, eval_e
         _last.clear()
         _last[key] = LOOPS[task.loop](*arguments)
     loop = copy.copy(_last[key])  # what is compiled is shared, its arguments are not
-    loop.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes)
+    loop.set_arguments(task, agent, seed, seeds, eval_seed, eval_episodes, group)
     return loop
 
 

@@ -48,7 +48,7 @@ class Config:
     def make_loop(self, **changes: Any) -> Loop:
         """Return the loop that the configuration asks for, with options that differ."""
         opts = dataclasses.replace(self.options, **changes)
-        return kinds.make(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes)
+        return kinds.make(self.task, self.agent, opts.seed, opts.seeds, opts.eval_seed, opts.eval_episodes, opts.group)
 
 
 def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -106,7 +106,8 @@ def from_json(values: dict[str, Any], env: Any = None, agent: Any = None) -> Con
     if values.get("version") != VERSION:
         raise NeurorlError(f"config.json has version {values.get('version')}; this neurorl reads version {VERSION}")
     names = {f.name for f in dataclasses.fields(Options)}
-    options = from_dict(Options(), {k: v for k, v in values.items() if k in names})
+    whole = {"group": values.get("seeds", Options.group)}  # early runs know no groups: all of their learners were one
+    options = from_dict(Options(), whole | {k: v for k, v in values.items() if k in names})
     with _remedy("env", env):
         settings = None if env is not None else values["env"]
         source = values.get("task", {}).get("source", values["env_id"])  # early runs know the id only

@@ -36,6 +36,9 @@ class Options:
     until_solved: bool = parameter(
         False, "end when every learner has solved its task: three successive evaluations at its threshold"
     )
+    group: int = parameter(
+        32, "most learners in a compiled group, which one device computes; its size decides the last bit", low=1, high=1_000_000
+    )
     loop: str = parameter(
         "auto", "the loop that runs it: jax, host, or auto: jax where the environment exists there", choices=LOOPS
     )

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import warnings
 from typing import Any
 
 from neurorl import agents
 from neurorl.backend import keep_programs
-from neurorl.errors import NeurorlError
+from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.loggers import Job, Logger, Several, identity, names
+from neurorl.loops import groups
 from neurorl.parameters import from_dict
 from neurorl.results import run_folder
 from neurorl.results.run_folder import RunFolder
@@ -115,6 +117,8 @@ def _run(folder: RunFolder, configuration: Config, loggers: list[Logger], until:
             if fresh:  # first of all: with its configuration a run that is killed at once can be resumed
                 run_folder.write_json(folder.config, configuration.to_json())
             known = identity.of_job(folder.path, loggers)
+        if configuration.task.loop == "jax":
+            _say_where_groups_wait(configuration.options)
         job = Job(known.id, folder.path.resolve().name, folder.path, configuration.to_json())
         with contextlib.closing(Several(loggers)) as logger:
             with contextlib.closing(configuration.make_loop()) as loop:
@@ -125,3 +129,17 @@ def _run(folder: RunFolder, configuration: Config, loggers: list[Logger], until:
         if fresh and (session is None or session.done == 0):
             folder.clear()  # there is nothing in it yet
         raise
+
+
+def _say_where_groups_wait(options: Options) -> None:
+    """Warn of groups that follow each other on an accelerator, where unlike on a core larger ones take no longer."""
+    count = groups.count(options.seeds, options.group)
+    used = groups.devices(count)
+    if count > len(used) and used[0].platform != "cpu":
+        warnings.warn(
+            f"{count} groups of learners follow each other on {len(used)} {'devices' if len(used) > 1 else 'device'} "
+            f"({used[0].platform}), where larger ones take no longer: --group {-(-options.seeds // len(used))} "
+            "(the last bit of results depends on it)",
+            NeurorlWarning,
+            stacklevel=2,
+        )

@@ -107,7 +107,7 @@ def describe(row: Row) -> str:
 def _resolve(head: Head, settings: dict[str, Any]) -> Config:
     settings = dict(settings)
     env, agent = settings.pop("env", head.env), settings.pop("agent", head.agent)
-    options = {name: value for name, value in to_dict(head).items() if name not in ("env", "agent", "group")}
+    options = {name: value for name, value in to_dict(head).items() if name not in ("env", "agent")}
     return config.build(env, agent, options, settings)
 
 

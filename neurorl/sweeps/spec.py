@@ -30,7 +30,7 @@ from neurorl.runs.options import Options
 VERSION = 1  # of the layout of sweep.json
 TABLES = ("set", "grid", "random")
 RANGE = {"low", "high", "log"}
-FIXED = ("seed", "seeds", "eval_every")  # fields that cannot differ between rows
+FIXED = ("seed", "seeds", "eval_every", "group")  # fields that cannot differ between rows
 
 
 def _of_a_run(name: str) -> Any:
@@ -50,7 +50,7 @@ class Head:
     seed: int = _of_a_run("seed")
     eval_every: int = _of_a_run("eval_every")
     eval_episodes: int = _of_a_run("eval_episodes")
-    group: int = parameter(32, "most learners in a compiled batch; its shape decides the last bit", low=1, high=65_536)
+    group: int = _of_a_run("group")
 
 
 @dataclasses.dataclass(frozen=True)

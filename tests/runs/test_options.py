@@ -38,7 +38,7 @@ def test_every_option_of_one_value_is_a_flag_with_its_help_and_default():
 
 
 def test_a_sweep_has_the_fields_of_a_run_and_not_another_declaration():
-    shared = [field for field in dataclasses.fields(Head) if field.name not in ("env", "agent", "group")]
+    shared = [field for field in dataclasses.fields(Head) if field.name not in ("env", "agent")]
     runs = {field.name: field for field in FIELDS}
     assert shared
     for field in shared:

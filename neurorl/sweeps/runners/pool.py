@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from neurorl.backend import cores
 from neurorl.sweeps.runners.runner import Outcome
 
 ATTEMPTS = 3  # of a shard whose process dies
@@ -24,8 +25,7 @@ class Pool:
 
     def __init__(self, processes: int | None = None):
         """Use a number of processes, by default one for each core that this process may use."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.width = processes or cores
+        self.width = processes or cores()
 
     def run(self, tasks: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
         """Yield each outcome; see :class:`neurorl.sweeps.runners.Runner`."""
