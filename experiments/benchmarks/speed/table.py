@@ -14,7 +14,7 @@ ROWS = {  # label, workload, ours
     "W4, 4,000 neurons, delays of 1 to 20 ms, no plasticity": ("W4", "neurorl"),
     "W1-closed, one call of `Network.step` a step": ("W1-closed", "neurorl"),
 }
-PEERS = ("C", "C, tuned", "BrainPy", "Brian2", "Brian2, tuned", "ANNarchy")
+PEERS = ("C", "C, tuned", "BrainPy", "Brian2, tuned", "ANNarchy")
 
 
 def table(results: dict[str, Any]) -> str:
