@@ -2,19 +2,38 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from gymnax.environments import spaces
 from gymnax.environments.environment import Environment
 
 from neurorl.envs.fpga.interface import ContinuousInterface, Interface
 from neurorl.envs.fpga.parameters import FpgaParameters
+from neurorl.envs.fpga.set_points import CHOICES
 from neurorl.envs.fpga.types import ACTIONS, FpgaState
+
+
+class Choices(spaces.Space):
+    """Several discrete choices, int32 [n], which gymnax has no space for."""
+
+    def __init__(self, counts: tuple[int, ...]):
+        """Make the space of 0 to ``counts`` - 1 each."""
+        self.counts, self.shape, self.dtype = counts, (len(counts),), jnp.int32
+
+    def sample(self, key: jax.Array) -> jax.Array:
+        """Return a random value."""
+        return jax.random.randint(key, self.shape, 0, jnp.array(self.counts))
+
+    def contains(self, x: Any) -> Any:
+        """Return whether a value is in the space."""
+        return jnp.all((jnp.asarray(x) >= 0) & (jnp.asarray(x) < jnp.array(self.counts)))
 
 
 class FpgaTelemetry(Interface, Environment[FpgaState, FpgaParameters]):
     """Drive an FPGA board: set its clock, voltage and fan while work, price, heat and faults come and go.
 
-    Observation: Box, float32, shape (15,). Order, unit and range of each are ``types.OBSERVATION``:
+    Observation: Box, float32, shape (15,); with ``derived=True`` (19,), the last four being ``estimates.DERIVED``. Order, unit
+        and range of the others are ``types.OBSERVATION``:
 
         0 clock         MHz      80 to 400     set
         1 voltage       V        0.6 to 1.2    of the core, measured
@@ -31,10 +50,16 @@ class FpgaTelemetry(Interface, Environment[FpgaState, FpgaParameters]):
         12 available    1        0 to 1        share of the last tick in which the clock ran
         13 crc          1        0 to 1        1 while a flipped configuration bit is flagged
         14 sensor_valid 1        0 to 1        1 where the temperature was read in this tick
+        15 deficit      1       -1 to 1        share of the work that the board could accept and does not, while work waits
+        16 slow_replays log10    0 to 8        replays of some 200 ticks, decayed
+        17 since_repair ticks    0 to 600      time since the last repair
+        18 path         ns       1 to 12       delay of the canary path, smoothed
 
     Action: Discrete(30), int32. Below 27 the move ``9 clock + 3 voltage + fan`` with each of 0, 1, 2: clock -4, 0, +2 levels of
         4 %; voltage -10, 0, +20 mV; fan -0.1, 0, +0.1. 13 moves nothing. 27 scrubs the configuration (0.3 of the tick), 28
-        reloads it (5 ticks), 29 resynchronises (0.1 of the tick).
+        reloads it (5 ticks), 29 resynchronises (0.1 of the tick). With ``actions="set-points"`` MultiDiscrete([15, 21, 10, 4]),
+        int32: the clock's margin (0.2 to 1.6 ns), voltage (0.70 to 0.90 V) and fan (0.1 to 1.0) that a servo moves towards, and
+        the repair: none, scrub, reload, resynchronise (``set_points``).
 
     Reward: float32, shape (), about -50 to 2. Work in time, less late work, energy at its price, wear, heat above 85 C, crashes,
         silent errors and death; the weights are parameters. It contains the events of ``info``.
@@ -57,11 +82,11 @@ class FpgaTelemetry(Interface, Environment[FpgaState, FpgaParameters]):
     @property
     def num_actions(self) -> int:
         """Number of discrete actions."""
-        return ACTIONS
+        return ACTIONS if self.actions == "moves" else len(CHOICES)
 
     def action_space(self, params: FpgaParameters | None = None) -> spaces.Space:
         """Return the space of actions."""
-        return spaces.Discrete(ACTIONS)
+        return spaces.Discrete(ACTIONS) if self.actions == "moves" else Choices(CHOICES)
 
     def observation_space(self, params: FpgaParameters | None = None) -> spaces.Box:
         """Return the space of observations."""
@@ -74,7 +99,8 @@ class FpgaTelemetryContinuous(ContinuousInterface, FpgaTelemetry):
 
     Action: Box, float32, shape (6,), -1 to 1, share of the largest move: clock (-4 to +2 levels, rounded), voltage (-10 to +20 mV
         in steps of 5), fan (-0.1 to +0.1), then scrub, reload, resynchronise. Where one of the last three exceeds 0.9, the
-        largest of them is done and nothing moves.
+        largest of them is done and nothing moves. With ``actions="set-points"`` the first three are targets, from the lowest to
+        the highest margin, voltage and fan.
     """
 
     @property

@@ -40,16 +40,27 @@ class FpgaEnv(_Settings, JaxEnv):
 
     metadata: dict[str, Any] = METADATA
 
-    def __init__(self, scenario: str = "nominal", report: str = "", render_mode: str | None = None, **settings: Any):
+    def __init__(
+        self,
+        scenario: str = "nominal",
+        report: str = "",
+        render_mode: str | None = None,
+        *,
+        actions: str = "moves",
+        derived: bool = False,
+        **settings: Any,
+    ):
         """Make the board.
 
         Args:
             scenario: One of ``scenarios.SCENARIOS``.
             report: File of a Vivado timing report, for the scenario "report-driven".
             render_mode: "human", "rgb_array" or None.
+            actions: "moves", or "set-points" that a servo approaches (``set_points``).
+            derived: Whether the observation ends with the derived block (``estimates.DERIVED``).
             **settings: Parameters of the board (``FpgaParameters``) that differ from the scenario's.
         """
-        board = _shared(self.board)  # type: ignore[arg-type] # a class can be hashed
+        board = _shared(self.board, actions, derived)  # type: ignore[arg-type] # a class can be hashed
         super().__init__(board, parameters(scenario, report, **settings), render_mode)
 
 
@@ -71,13 +82,15 @@ class FpgaVectorEnv(_Settings, JaxVectorEnv):
         report: str = "",
         render_mode: str | None = None,
         *,
+        actions: str = "moves",
+        derived: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         **settings: Any,
     ):
         """Make boards; arguments as in :class:`FpgaEnv` and :class:`~neurorl.envs.vector_env.JaxVectorEnv`."""
         super().__init__(
-            _shared(self.board),  # type: ignore[arg-type] # a class can be hashed
+            _shared(self.board, actions, derived),  # type: ignore[arg-type] # a class can be hashed
             parameters(scenario, report, **settings),
             num_envs,
             autoreset_mode=autoreset_mode,
@@ -102,6 +115,6 @@ def parameters(scenario: str = "nominal", report: str = "", **settings: Any) -> 
 
 
 @functools.cache
-def _shared(board: Any) -> Any:
-    """Return one environment for all boards of a class: they differ in parameters only, and share what is compiled."""
-    return board()
+def _shared(board: Any, actions: str, derived: bool) -> Any:
+    """Return one environment for all boards of a kind: they differ in parameters only, and share what is compiled."""
+    return board(actions=actions, derived=derived)

@@ -9,7 +9,7 @@ A tick is one second. ``info`` of a step has
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flax import struct
 from jax import Array
@@ -150,6 +150,7 @@ class FpgaState:
     broken_for: Array  # ticks since the first fault that is not repaired; 0 while none
     dead: Array  # bool
     observation: Array  # [15], what was seen at the end of the tick
+    estimates: Any = ()  # ``estimates.Estimates`` where set-points or derived readings need them
 
 
 class Metrics(NamedTuple):

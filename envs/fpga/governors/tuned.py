@@ -19,11 +19,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from neurorl.envs.fpga.estimates import deficit as missing
 from neurorl.envs.fpga.governors.governor import Governor, move_towards
 from neurorl.envs.fpga.parameters import FpgaParameters
-from neurorl.envs.fpga.types import INDEX, NOMINAL_MHZ, RELOAD, RESYNC, SCRUB, FpgaState
+from neurorl.envs.fpga.types import INDEX, RELOAD, RESYNC, SCRUB, FpgaState
 
-REPLAY_TICKS = 0.01  # ticks that a replay takes
 PATIENCE = 3.0  # ticks that a governor with memory gives a repair
 
 
@@ -163,10 +163,7 @@ def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memor
     move = move_towards(observation, clock, voltage, fan)
 
     # less accepted than the clock could do, although work waits: what is broken shows in how much
-    lost = jnp.minimum(REPLAY_TICKS * (10.0 ** o["replays"] - 1.0), 1.0)
-    could = o["available"] * o["clock"] / NOMINAL_MHZ * (1.0 - lost)
-    waits = o["urgent"] + o["batch"] > 0.01
-    deficit = jnp.where(waits & (could > 0.1), 1.0 - o["throughput"] / jnp.maximum(could, 0.1), 0.0)
+    deficit = missing(observation)
     again = m.repaired > PATIENCE if memory else True
     unlocked = o["available"] < 0.01
     resync = unlocked | ((deficit > k.resync) & again)
