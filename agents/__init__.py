@@ -91,7 +91,8 @@ def name_of(agent: type[Any]) -> str:
 def preset(agent: str, env_id: str) -> dict[str, Any]:
     """Return the hyperparameters by which a task's preset differs from an agent's defaults, nested; {} without one.
 
-    Its table ``run`` holds what a run of this task is when nothing else is asked for: options such as ``steps``.
+    Its table ``run`` holds what a run of this task is when nothing else is asked for: options such as ``steps``; its table
+    ``env`` the environment's parameters that it was found with.
     """
     file = resources.files("neurorl.agents.presets") / f"{agent}__{env_id.replace('/', '_').replace(':', '_')}.toml"
     return tomllib.loads(file.read_text()) if file.is_file() else {}

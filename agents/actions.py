@@ -4,9 +4,10 @@ r"""Actions of any space: one winner-take-all head of neurons for each component
     a continuous one in [low, high] N neurons with preferred values p_i, evenly spaced from low to high; what they say is
                                     the population vector  sum_i a_i p_i / sum_i a_i  of their activity a
 
-Within a head neurons compete; heads decide side by side, and share their input and the dopamine. The population vector is
-that of Georgopoulos, Schwartz and Kettner (1986). Where the first spike silences the rest, it is the preferred value of the
-neuron that fired it.
+Within a head neurons compete; heads decide side by side, and share their input and the dopamine. The population vector is that of
+Georgopoulos, Schwartz and Kettner (1986). Where the first spike silences the rest, it is the preferred value of the neuron that
+fired it. Of a component of many choices in an order, too, fewer neurons can say more (``population``): what they say is rounded
+to the nearest choice.
 """
 
 import math
@@ -35,11 +36,16 @@ class Actions(Checked):
     high: tuple[float, ...] = parameter((1.0,), "last choice, or highest value, of each component", static=True)
     shape: tuple[int, ...] = parameter((), "shape of the environment's action", static=True)
     neurons: int = parameter(9, "neurons of a continuous component", low=2, high=1024, static=True)
+    population: tuple[int, ...] = parameter(
+        (), "neurons of each head, fewer than its choices where they stand for values between; empty: one a choice", static=True
+    )
 
     @property
     def heads(self) -> tuple[int, ...]:
         """Neurons of each head."""
-        return tuple(n or self.neurons for n in self.choices)
+        if self.population:
+            _check_population(self.population, self.choices)
+        return self.population or tuple(n or self.neurons for n in self.choices)
 
     @property
     def size(self) -> int:
@@ -69,7 +75,10 @@ class Actions(Checked):
         """
         said = []
         for head, a in enumerate(activity):
-            said.append(self._said(head, jnp.argmax(a)) if self.choices[head] else (a * self._preferred(head)).sum() / a.sum())
+            if self._is_coded(head):
+                said.append(self._rounded(head, (a * self._preferred(head)).sum() / a.sum()))
+            else:
+                said.append(self._said(head, jnp.argmax(a)))
         return self._assemble(said)
 
     def sample(self, key: Array) -> Array:
@@ -82,15 +91,33 @@ class Actions(Checked):
 
     def _said(self, head: int, neuron: Array) -> Array:
         """Return what one neuron of a head stands for, []."""
-        return neuron + int(self.low[head]) if self.choices[head] else self._preferred(head)[neuron]
+        if self._is_coded(head):
+            return self._rounded(head, self._preferred(head)[neuron])
+        return neuron + int(self.low[head])
+
+    def _is_coded(self, head: int) -> bool:
+        """Return whether the neurons of a head stand for values, and not each for a choice."""
+        return not self.choices[head] or self.heads[head] != self.choices[head]
+
+    def _rounded(self, head: int, value: Array) -> Array:
+        return jnp.round(value) if self.choices[head] else value
 
     def _preferred(self, head: int) -> Array:
-        """Return the values that the neurons of a continuous head stand for, [n]."""
-        return jnp.linspace(self.low[head], self.high[head], self.neurons)
+        """Return the values that the neurons of a head stand for, [n]."""
+        return jnp.linspace(self.low[head], self.high[head], self.heads[head])
 
     def _assemble(self, components: list[Array]) -> Array:
         dtype = jnp.int32 if all(self.choices) else jnp.float32
         return jnp.stack([jnp.asarray(c, dtype) for c in components]).reshape(self.shape)
+
+
+def _check_population(population: tuple[int, ...], choices: tuple[int, ...]) -> None:
+    """Raise a NeurorlError unless every head has two neurons or more, and no more than choices."""
+    if len(population) != len(choices) or any(n < 2 or (c and n > c) for n, c in zip(population, choices, strict=True)):
+        raise NeurorlError(
+            f"'agent.actions.population' is {list(population)}; it must be 2 neurons or more for each component, "
+            f"and no more than its choices {list(choices)}"
+        )
 
 
 def _counts(leaf: Any, size: int) -> np.ndarray:

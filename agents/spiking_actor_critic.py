@@ -11,6 +11,7 @@ Two clocks: the *substep* (spikes, traces; S of them an environment step) and th
 dopamine, weight change). Weights hold still within an environment step.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -21,10 +22,11 @@ from jax import Array
 
 from neurorl import codes
 from neurorl.agents import actions
+from neurorl.agents.action_neurons import Memory
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import RecordedAgent, Recording, Timestep
 from neurorl.agents.critic import Critic
-from neurorl.agents.readout import Actor, Readout
+from neurorl.agents.readout import Actor, Choice, Readout
 from neurorl.codes.sensory import Encoder, Sensory
 from neurorl.codes.spike_encoder import EncoderState
 from neurorl.codes.working_memory import WorkingMemory
@@ -33,8 +35,11 @@ from neurorl.neuromodulation.modulation import Levels, Modulation
 from neurorl.parameters import parameter
 from neurorl.plasticity import rules
 from neurorl.plasticity.consolidation import Consolidation
+from neurorl.plasticity.critical_period import CriticalPeriod
 from neurorl.plasticity.plastic import Homeostasis, Plastic
+from neurorl.plasticity.rules import Presynaptic
 from neurorl.plasticity.stdp import STDP
+from neurorl.typing import Scalar
 
 WINDOW = STDP(a_plus=1.0, a_minus=1.2)  # of the rules, in units of the trace; the time constant is the trace's
 
@@ -51,6 +56,15 @@ class State(NamedTuple):
     value: Array  # [], value of the last observation
     modulators: Levels
     scaled: Array  # [], environment steps on which synaptic scaling acted
+    neurons: Memory = Memory()  # what the action neurons remember
+    age: Any = ()  # [] int32, environment steps, where rates fall with it
+
+
+class Activity(NamedTuple):
+    """What an episode of frozen weights carries from step to step."""
+
+    sensory: EncoderState
+    neurons: Memory = Memory()
 
 
 @struct.dataclass
@@ -65,6 +79,7 @@ class SpikingActorCritic(RecordedAgent):
     critic: Critic = Critic()
     modulation: Modulation = Modulation()
     homeostasis: Homeostasis = Homeostasis()
+    critical_period: CriticalPeriod = CriticalPeriod()
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     actions: Actions = Actions()
 
@@ -78,6 +93,12 @@ class SpikingActorCritic(RecordedAgent):
         # code have no neighbours: there it would credit one state with the outcome of another.
         encoder = Encoder(carry=code.continuous)
         return cls(code=code, encoder=encoder, actions=actions.for_space(action_space))
+
+    def for_steps(self, steps: int) -> "SpikingActorCritic":
+        """Let the critical period close at the end of a run, where nothing else was said."""
+        if not self.critical_period.enabled or self.critical_period.steps is not None:
+            return self
+        return self.replace(critical_period=self.critical_period.replace(steps=steps))  # type: ignore[attr-defined]
 
     @property
     def sensory(self) -> Sensory:
@@ -104,6 +125,8 @@ class SpikingActorCritic(RecordedAgent):
             value=jnp.float32(0.0),
             modulators=self.modulation.init(),
             scaled=jnp.int32(0),
+            neurons=self.readout.begin(),
+            age=self.critical_period.begin(),
         )
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
@@ -116,14 +139,17 @@ class SpikingActorCritic(RecordedAgent):
         sensory = self.sensory.adapt(state.sensory, timestep.observation, begins=ended)
         sensory, x = self.sensory.fire(sensory, timestep.observation, key_sensory)
         drive = self.modulation.drive(felt, self.actor.drive(state.actor, x) - state.threshold)
-        choice = self.readout.choose(key_actor, drive)
+        choice = self.readout.choose(key_actor, drive, state.neurons)
         critic = self.critic.judge(state.critic, state.potential, x)
 
         reward = timestep.reward + self.actor.entropy * state.surprise
         delta = self.modulation.release(felt, reward, state.value, critic.value, timestep, gamma)
         modulators, gate = self.modulation.after(state.modulators, felt, delta, critic.value, timestep)
-        learned, scaled = self.actor.learn(state.actor, delta, gate, self.homeostasis, self.consolidation)
-        valued, _ = self.critic.learn(state.critic, delta)
+        left = functools.partial(self.critical_period.left, state.age)
+        actor = self._kept_open(state.actor, x, choice, left(self.critical_period.actor) * left(self.critical_period.openness))
+        gate = gate * left(self.critical_period.actor)
+        learned, scaled = self.actor.learn(actor, delta, gate, self.homeostasis, self.consolidation)
+        valued, _ = self.critic.learn(state.critic, delta, left(self.critical_period.critic))
 
         increment = rules.increment(rules.find(self.actor.rule), WINDOW, x, choice.response)
         thresholds = threshold.adapt(state.threshold, choice.chosen, self.readout.share, self.homeostasis.threshold_rate)
@@ -137,18 +163,29 @@ class SpikingActorCritic(RecordedAgent):
             value=critic.value,
             modulators=modulators,
             scaled=state.scaled + scaled,
+            neurons=choice.neurons,
+            age=self.critical_period.older(state.age),
         )
         spikes = {"input": x.spikes, "actor": choice.spikes, "critic": critic.spikes}
         return state, choice.action, Recording(spikes, {"value": critic.value, "dopamine": delta})
 
-    def initial_activity(self, state: State) -> EncoderState:
-        """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""
-        return self.sensory.rest(state.sensory)
+    def _kept_open(self, actor: Plastic, x: Presynaptic, choice: Choice, share: Scalar) -> Plastic:
+        """Return the actor's synapses drawn towards open choice, by a share of their learning rate."""
+        if not self.actor.openness:
+            return actor
+        change = x.correlate(self.readout.opening(choice))
+        return actor._replace(weights=actor.weights + self.actor.learning_rate * share * change)
 
-    def act(self, state: State, activity: EncoderState, observation: Array, key: Array) -> tuple[EncoderState, Array]:
-        """Choose the action of the largest drive by the slow weights, summed over the substeps, without noise."""
-        activity, x = self.sensory.fire(activity, observation, key)
-        return activity, self.readout.act(state.actor.slow @ x.total() - self.encoder.substeps * state.threshold)
+    def initial_activity(self, state: State) -> Activity:
+        """Return the input neurons as they are, and an empty memory: potentials and traces carry over between episodes."""
+        return Activity(self.sensory.rest(state.sensory), self.readout.begin())
+
+    def act(self, state: State, activity: Activity, observation: Array, key: Array) -> tuple[Activity, Array]:
+        """Choose by the drive of the slow weights, summed over the substeps, without noise."""
+        sensory, x = self.sensory.fire(activity.sensory, observation, key)
+        drive = state.actor.slow @ x.total() - self.encoder.substeps * state.threshold
+        neurons, action = self.readout.act(drive / self.encoder.substeps, activity.neurons)
+        return Activity(sensory, neurons), action
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []: what the critic's rates settle at, without spikes.

@@ -58,8 +58,8 @@ class FpgaTelemetry(Interface, Environment[FpgaState, FpgaParameters]):
     Action: Discrete(30), int32. Below 27 the move ``9 clock + 3 voltage + fan`` with each of 0, 1, 2: clock -4, 0, +2 levels of
         4 %; voltage -10, 0, +20 mV; fan -0.1, 0, +0.1. 13 moves nothing. 27 scrubs the configuration (0.3 of the tick), 28
         reloads it (5 ticks), 29 resynchronises (0.1 of the tick). With ``actions="set-points"`` MultiDiscrete([15, 21, 10, 4]),
-        int32: the clock's margin (0.2 to 1.6 ns), voltage (0.70 to 0.90 V) and fan (0.1 to 1.0) that a servo moves towards, and
-        the repair: none, scrub, reload, resynchronise (``set_points``).
+        int32: the clock's margin (0.2 to 1.6 ns), voltage (0.70 to 0.90 V) and fan (0.1 to 1.0) that a servo moves towards, and,
+        beside its move, the repair: none, scrub, reload, resynchronise (``set_points``).
 
     Reward: float32, shape (), about -50 to 2. Work in time, less late work, energy at its price, wear, heat above 85 C, crashes,
         silent errors and death; the weights are parameters. It contains the events of ``info``.
@@ -99,8 +99,8 @@ class FpgaTelemetryContinuous(ContinuousInterface, FpgaTelemetry):
 
     Action: Box, float32, shape (6,), -1 to 1, share of the largest move: clock (-4 to +2 levels, rounded), voltage (-10 to +20 mV
         in steps of 5), fan (-0.1 to +0.1), then scrub, reload, resynchronise. Where one of the last three exceeds 0.9, the
-        largest of them is done and nothing moves. With ``actions="set-points"`` the first three are targets, from the lowest to
-        the highest margin, voltage and fan.
+        largest of them is done and nothing moves (of set-points: is done, too). With ``actions="set-points"`` the first three
+        are targets, from the lowest to the highest margin, voltage and fan.
     """
 
     @property

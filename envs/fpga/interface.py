@@ -58,7 +58,10 @@ class Interface:
     ) -> tuple[Array, FpgaState, Array, Array, dict[str, Any]]:
         """Advance a tick; ``key`` is not used, because an episode follows from its reset key and the actions."""
         del key
-        asked = self.command(action) if self.actions == "moves" else self._servo(state, action)
+        if self.actions == "moves":
+            asked = self.command(action)
+        else:
+            asked = set_points.servo(self.set_points(action), state.estimates, state.observation)
         state, out = board.step(params, state, asked)
         if self.estimates:
             known = estimates.update(state.estimates, state.observation, asked.scrub | asked.reload | asked.resync)
@@ -107,10 +110,6 @@ class Interface:
     def action_space_in_gymnasium(self) -> spaces.Space[Any]:
         """Return the space of actions."""
         return spaces.Discrete(ACTIONS) if self.actions == "moves" else spaces.MultiDiscrete(set_points.CHOICES)
-
-    def _servo(self, state: FpgaState, action: Array) -> Command:
-        """Return what the servo asks for on the way to the set-points."""
-        return command(set_points.servo(self.set_points(action), state.estimates, state.observation))
 
 
 class ContinuousInterface(Interface):

@@ -3,10 +3,10 @@ r"""Set-points: an action names where clock margin, voltage and fan should be, a
     clock wanted = 1000 / (path + margin)       MHz, path as in ``estimates``
 
 A real board's controller sets targets, and regulators slew towards them. The servo makes one of the 27 moves a tick, the one that
-brings each setting nearer to its target without passing it (``governors/governor.py``), so that nothing can be done by set-points
-that cannot be done by moves; a repair takes the place of the move. Moves up and down cancel each other's credit, and of
-set-points each has its own. The margin, the path, and a voltage of at most 0.90 V are knowledge of the domain, taken from the tuned
-governor.
+brings each setting nearer to its target without passing it (``governors/governor.py``), while repairing too: regulators go on
+while the configuration is scrubbed. If a repair took the place of the move, as among the discrete actions, it would also be a way
+to hold still, and who explores learns to repair for that. Moves up and down cancel each other's credit, and of set-points each
+has its own. The margin, the path, and a voltage of at most 0.90 V are knowledge of the domain, taken from the tuned governor.
 """
 
 from typing import NamedTuple
@@ -14,9 +14,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from neurorl.envs.fpga.actions import Command, command
 from neurorl.envs.fpga.estimates import Estimates
 from neurorl.envs.fpga.governors.governor import move_towards
-from neurorl.envs.fpga.types import SCRUB
 
 MARGINS_NS = (0.2, 1.6)
 VOLTAGES = (0.70, 0.90)  # V
@@ -54,8 +54,8 @@ def of_numbers(action: Array) -> SetPoints:
     return SetPoints(*targets, repair.astype(jnp.int32))
 
 
-def servo(asked: SetPoints, e: Estimates, observation: Array) -> Array:
-    """Return the discrete action of this tick, int32 []: the repair, or else the move towards the set-points.
+def servo(asked: SetPoints, e: Estimates, observation: Array) -> Command:
+    """Return what this tick asks of the board: the move towards the set-points, and the repair.
 
     Args:
         asked: The set-points.
@@ -63,8 +63,9 @@ def servo(asked: SetPoints, e: Estimates, observation: Array) -> Array:
         observation: What was seen at its end, [15].
     """
     clock = 1000.0 / jnp.maximum(e.path_ns + asked.margin_ns, 1.0)
-    move = move_towards(observation, clock, asked.volts, asked.fan)
-    return jnp.where(asked.repair > 0, SCRUB + asked.repair - 1, move).astype(jnp.int32)
+    move = command(move_towards(observation, clock, asked.volts, asked.fan))
+    scrub, reload, resync = (asked.repair == 1 + i for i in range(3))
+    return move._replace(scrub=scrub, reload=reload, resync=resync)
 
 
 def _between(ends: tuple[float, float], share: Array) -> Array:

@@ -23,6 +23,7 @@ from neurorl import packing
 from neurorl.codes import conjunctions, learned_range
 from neurorl.codes.code import Code, ListedCode
 from neurorl.codes.conjunctions import Conjunctions
+from neurorl.codes.gaussian_maps import GaussianMaps
 from neurorl.codes.joined import Joined
 from neurorl.codes.lit import Lit
 from neurorl.codes.one_hot import OneHot
@@ -36,6 +37,7 @@ from neurorl.errors import NeurorlError, nearest
 __all__ = [
     "Code",
     "Conjunctions",
+    "GaussianMaps",
     "Joined",
     "ListedCode",
     "Lit",
@@ -49,7 +51,7 @@ __all__ = [
     "sharp_for_space",
 ]
 
-KINDS = ("one-hot", "place-cells", "tilings", "conjunctions", "pixels", "lit", "sparse")
+KINDS = ("one-hot", "place-cells", "tilings", "gaussian-maps", "conjunctions", "pixels", "lit", "sparse")
 BOXES: dict[str, type[PlaceCells] | type[Tilings]] = {"place-cells": PlaceCells, "tilings": Tilings}
 FEW = 16  # discrete parts up to which their states are told by conjunctions
 MOST_STATES = 2**20  # states of one discrete part; each is a neuron
@@ -134,6 +136,8 @@ def _of_kind(kind: str, space: spaces.Space[Any], receptors: Receptors, angles: 
         on_circle = {entry for pair in angles for entry in pair}
         learned = tuple(entry for entry in receptors.learned if entry not in on_circle)
         return BOXES[kind](low=receptors.low, high=receptors.high, angles=angles, learned=learned)
+    if kind == "gaussian-maps" and isinstance(space, spaces.Box) and not receptors.learned:
+        return GaussianMaps(low=receptors.low, high=receptors.high)
     if kind not in KINDS:
         raise NeurorlError(f"'agent.code.kind' is '{kind}'; it must be one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
     raise NeurorlError(f"'agent.code.kind' is '{kind}', which does not encode observations of {type(space).__name__}")

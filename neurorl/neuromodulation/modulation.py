@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from neurorl.neuromodulation import dopamine, neuromodulator
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
+from neurorl.neuromodulation.adaptation import Adaptation
 from neurorl.neuromodulation.cortisol import Cortisol
 from neurorl.neuromodulation.dopamine import Dopamine
 from neurorl.neuromodulation.neuromodulator import Neuromodulator, Outcome
@@ -28,6 +29,7 @@ class Modulation(Checked):
     norepinephrine: Norepinephrine = Norepinephrine()
     serotonin: Serotonin = Serotonin()
     cortisol: Cortisol = Cortisol()
+    adaptation: Adaptation = Adaptation()
     others: tuple[str, ...] = parameter((), "modulators of one's own, module:Class each", static=True)
 
     @property
@@ -38,6 +40,7 @@ class Modulation(Checked):
             "norepinephrine": self.norepinephrine,
             "serotonin": self.serotonin,
             "cortisol": self.cortisol,
+            "adaptation": self.adaptation,
         }
         # Expected uncertainty is followed even where it gates nothing: norepinephrine and reports read it.
         active = {name: each for name, each in own.items() if each.enabled or name == "acetylcholine"}

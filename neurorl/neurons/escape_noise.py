@@ -109,3 +109,29 @@ def first_spike(key: Array, hazards: Float[Array, "S n"], inhibition: bool = Tru
     winner = jnp.argmax(jnp.where(candidates, draws[-1], -1.0))
     spikes = decisive & (jnp.arange(n) == winner)
     return Decision(winner, spikes.astype(hazards.dtype), (index <= when).astype(hazards.dtype))
+
+
+def race(key: Array, hazards: Float[Array, "S n"], rate: Scalar) -> Decision:
+    """Draw the spike of a population that decides, in continuous time within its substep.
+
+    Spikes of a substep that are drawn neuron by neuron tie, and ties favour who is likely anyway. Here each neuron's latency is
+    exponential, in units of the population's rate: who is first decides, neuron i with probability h_i / rate exactly, and
+    whether that is within the substep does not depend on who it is.
+
+    Args:
+        key: A JAX key.
+        hazards: [S, n], that sum to ``rate`` in each substep.
+        rate: Probability that the population fires within a substep.
+
+    Returns:
+        The decision. Without any spike the winner is the likeliest neuron of the last substep.
+    """
+    substeps, n = hazards.shape
+    latencies = jax.random.exponential(key, hazards.shape) * rate / hazards  # infinite where a neuron cannot fire
+    fired = latencies.min(-1) < -jnp.log1p(-jnp.asarray(rate))
+    when = jnp.where(fired.any(), jnp.argmax(fired), substeps)
+    index = jnp.arange(substeps)
+    first = jnp.argmin(latencies[jnp.minimum(when, substeps - 1)])
+    winner = jnp.where(fired.any(), first, jnp.argmax(hazards[-1]))
+    spikes = (index == when)[:, None] & (jnp.arange(n) == winner)
+    return Decision(winner, spikes.astype(hazards.dtype), (index <= when).astype(hazards.dtype))

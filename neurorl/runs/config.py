@@ -68,6 +68,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     # An agent that was made elsewhere has its hyperparameters.
     preset = {} if isinstance(agent, Agent) else dict(agents.preset(_agent_id(agent), task.known_id or ""))
     checked = from_dict(Options(), preset.pop("run", {}) | options)
+    of_env = preset.pop("env", {})
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
     template = _template(agent, task, kind)
     values: dict[str, Any] = {"env": dict(task.parameters), "agent": to_dict(template), **to_dict(checked)}
@@ -75,8 +76,9 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     for key, value in settings.items():
         _put(changes, _full_path(key, values, open_group="env" if task.any_parameter else None), value, values)
     changes["agent"] = _merge(preset, changes.get("agent", {}))
+    changes["env"] = of_env | changes.get("env", {})
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
-    task = resolve(env, checked.loop, changes.get("env"), checked.max_episode_steps)
+    task = resolve(env, checked.loop, changes["env"], checked.max_episode_steps)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
     _check_seeds(checked)
     schedule.check(checked.changes, task, checked.steps)

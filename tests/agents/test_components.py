@@ -7,7 +7,7 @@ import pytest
 from neurorl.agents import components
 from neurorl.agents.actions import Actions
 from neurorl.agents.readout import Actor
-from neurorl.agents.spiking_actor_critic import SpikingActorCritic
+from neurorl.agents.spiking_actor_critic import Activity, SpikingActorCritic
 from neurorl.codes import PlaceCells
 from neurorl.errors import NeurorlError
 
@@ -44,5 +44,6 @@ def test_an_agent_with_components_learns_in_fewer_synapses_and_acts_jointly():
     assert state.actor.weights.shape == (7, 64)
     weights = np.zeros((7, 64), np.float32)
     weights[[2, 3]] = 5.0  # the third of the first component, the first of the second
-    _, action = agent.act(state._replace(actor=state.actor._replace(slow=weights)), state.sensory, np.ones(2), jax.random.key(0))
+    state = state._replace(actor=state.actor._replace(slow=weights))
+    _, action = agent.act(state, Activity(state.sensory), np.ones(2), jax.random.key(0))
     assert int(action) == 3 * 2 + 0
