@@ -16,8 +16,8 @@ from flax import struct
 from gymnasium import spaces
 from jax import Array
 
-from neurorl.agents import advantages, inputs, networks
-from neurorl.agents.contract import Agent, Timestep, count_actions
+from neurorl.agents import advantages, categorical, inputs, networks
+from neurorl.agents.contract import Agent, Timestep
 from neurorl.agents.inputs import Inputs
 from neurorl.errors import NeurorlError
 from neurorl.parameters import parameter
@@ -27,7 +27,7 @@ class Decision(NamedTuple):
     """What was seen and done at one environment step."""
 
     inputs: Array  # [size]
-    action: Array  # [], int
+    action: Array  # [], int; [heads] of several components
     log_probability: Array  # [], of the action
     value: Array  # []
 
@@ -57,7 +57,8 @@ class PPO(Agent):
     """Hyperparameters of PPO, and its contract (``neurorl.agents.contract``)."""
 
     inputs: Inputs = Inputs()
-    actions: int = parameter(2, "number of actions", low=1, static=True)
+    actions: int = parameter(2, "number of actions, or of the choices of all components", low=1, static=True)
+    heads: tuple[int, ...] = parameter((), "choices of each component of an action; empty: it has one", static=True)
     hidden: int = parameter(64, "neurons of a hidden layer", low=1, static=True)
     rollout: int = parameter(512, "environment steps between updates, which are the batch", low=2, static=True)
     minibatches: int = parameter(4, "parts that the batch is cut into", low=1, static=True)
@@ -77,7 +78,10 @@ class PPO(Agent):
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> "PPO":
         """Return the agent with its defaults for an environment's spaces."""
-        return cls(inputs=inputs.for_space(observation_space), actions=count_actions(cls, action_space))
+        heads = categorical.heads_of(cls, action_space)
+        return cls(
+            inputs=inputs.for_space(observation_space), actions=sum(heads), heads=() if action_space.shape == () else heads
+        )
 
     def for_steps(self, steps: int) -> "PPO":
         """Let the learning rate fall over the run, where nothing else was said."""
@@ -101,7 +105,8 @@ class PPO(Agent):
             )
         blank = jnp.zeros(self.inputs.size)
         weights = self.network.init(key, blank)
-        last = Decision(blank, jnp.int32(0), jnp.float32(0.0), jnp.float32(0.0))
+        none = jnp.zeros(len(self.heads), jnp.int32) if self.heads else jnp.int32(0)
+        last = Decision(blank, none, jnp.float32(0.0), jnp.float32(0.0))
         empty = Transition(last, jnp.float32(0.0), jnp.float32(0.0), jnp.array(False), jnp.array(True))
         rollout = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.rollout, *x.shape)), empty)
         return State(weights, self._optimiser().init(weights), rollout, last, jnp.int32(0))
@@ -110,8 +115,12 @@ class PPO(Agent):
         """Note what the last action brought, and draw the next one from the policy."""
         seen = self.inputs.vector(timestep.observation)
         logits, value = self._judge(state.weights, seen)
-        action = jax.random.categorical(key, logits)
-        decision = Decision(seen, action, jax.nn.log_softmax(logits)[action], value)
+        if self.heads:
+            action = categorical.draw(key, logits, self.heads)
+            decision = Decision(seen, action, categorical.log_probability(logits, action, self.heads), value)
+        else:
+            action = jax.random.categorical(key, logits)
+            decision = Decision(seen, action, jax.nn.log_softmax(logits)[action], value)
         done = Transition(state.last, timestep.reward, value, timestep.terminated, timestep.truncated)
         slot = state.step % self.rollout
         rollout = jax.tree.map(lambda all_, new: all_.at[slot].set(new), state.rollout, done)
@@ -143,7 +152,7 @@ class PPO(Agent):
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the most probable action."""
         logits, _ = self._judge(state.weights, self.inputs.vector(observation))
-        return activity, jnp.argmax(logits)
+        return activity, categorical.likeliest(logits, self.heads) if self.heads else jnp.argmax(logits)
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []."""
@@ -164,8 +173,7 @@ class PPO(Agent):
             return (weight * x).sum() / jnp.maximum(weight.sum(), 1.0)
 
         logits, value = self._judge(weights, decision.inputs)
-        log_policy = jax.nn.log_softmax(logits)
-        log_probability = jnp.take_along_axis(log_policy, decision.action[:, None], 1)[:, 0]
+        log_probability, entropy = self._policy(logits, decision.action)
         ratio = jnp.exp(log_probability - decision.log_probability)
         centred = advantage - mean(advantage)
         normal = centred / (jnp.sqrt(mean(centred**2)) + 1e-8)
@@ -173,5 +181,12 @@ class PPO(Agent):
         target = advantage + decision.value
         near = decision.value + jnp.clip(value - decision.value, -self.clip, self.clip)
         error = 0.5 * jnp.maximum((value - target) ** 2, (near - target) ** 2)
-        entropy = -(jnp.exp(log_policy) * log_policy).sum(-1)
         return mean(-gain + self.value_weight * error - self.entropy * entropy)
+
+    def _policy(self, logits: Array, action: Array) -> tuple[Array, Array]:
+        """Return the logarithm of the probability of each action of a batch, and the policy's entropy, [batch] each."""
+        if self.heads:
+            return categorical.log_probability(logits, action, self.heads), categorical.entropy(logits, self.heads)
+        log_policy = jax.nn.log_softmax(logits)
+        log_probability = jnp.take_along_axis(log_policy, action[:, None], 1)[:, 0]
+        return log_probability, -(jnp.exp(log_policy) * log_policy).sum(-1)
