@@ -65,8 +65,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     """
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
-    # An agent that was made elsewhere has its hyperparameters.
-    preset = {} if isinstance(agent, Agent) else dict(agents.preset(_agent_id(agent), task.known_id or ""))
+    preset = _preset(agent, task, env, settings)
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     of_env = preset.pop("env", {})
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
@@ -176,6 +175,20 @@ def _template(agent: Any, task: Task, kind: str | None) -> Any:
     if isinstance(agent, Agent):
         return agent.fit(task.observation_space, task.action_space, **ranges)
     return agents.find(agent).for_spaces(task.observation_space, task.action_space, **ranges)
+
+
+def _preset(agent: Any, task: Task, env: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the preset of a task; one that names parameters of the environment holds for an environment that has them."""
+    if isinstance(agent, Agent):
+        return {}  # made elsewhere, it has its hyperparameters
+    preset = dict(agents.preset(_agent_id(agent), task.known_id or ""))
+    for name, value in preset.get("env", {}).items():
+        asked = settings.get(f"env.{name}", value) if isinstance(env, str) else task.parameters.get(name)
+        if asked != value:
+            return {}
+    if not isinstance(env, str):
+        preset.pop("env", None)  # it has them already, and none can be set
+    return preset
 
 
 def _code_kind(agent: dict[str, Any]) -> str | None:

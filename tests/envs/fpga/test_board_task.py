@@ -5,6 +5,7 @@ import pytest
 
 import neurorl
 from neurorl import cli, envs
+from neurorl.envs.fpga.env import FpgaTelemetry
 from neurorl.errors import NeurorlError
 from neurorl.runs import config
 
@@ -33,15 +34,31 @@ def test_scenario_and_numbers_are_settings_that_survive_the_configuration():
     assert (float(board.params.ambient_low_c), float(board.params.noise_c)) == (38.0, 1.0)
 
 
-def test_the_preset_chooses_maps_and_shares_synapses():
-    agent = config.build(DISCRETE, "spiking-actor-critic", {}, {}).agent
-    assert agent.actor.components == (3, 3, 3)
-    assert agent.code.size == len(agent.code.pairs) * agent.code.cells**2
+def test_the_preset_drives_by_set_points_and_derived_readings():
+    built = config.build(DISCRETE, "spiking-actor-critic", {}, {"env.scenario": "heat-wave"})
+    chosen = built.task.parameters
+    assert (chosen["actions"], chosen["derived"], chosen["scenario"]) == ("set-points", True, "heat-wave")
+    assert built.agent.actions.heads == (8, 7, 5, 4)
+    assert built.agent.code.size == 191
+    again = config.from_json(built.to_json())
+    assert again.agent == built.agent
+    assert again.task.observation_space.shape == (19,)
+
+
+def test_a_preset_that_names_parameters_of_the_environment_leaves_another_environment_alone():
+    """Not another board that was asked for, nor one that was made elsewhere without them; one that has them it fits."""
+    moves = config.build(DISCRETE, "spiking-actor-critic", {}, {"env.actions": "moves"})
+    assert moves.task.parameters["derived"] is False
+    assert moves.agent.actions.heads == (30,)
+    assert config.build(FpgaTelemetry(), "spiking-actor-critic", {}, {}).agent.actions.heads == (30,)
+    made = FpgaTelemetry(actions="set-points", derived=True)
+    assert config.build(made, "spiking-actor-critic", {}, {}).agent.actions.heads == (8, 7, 5, 4)
+    assert config.build(DISCRETE, "ppo", {}, {}).task.parameters["actions"] == "moves"
 
 
 def test_the_preset_says_how_long_a_run_is_unless_the_caller_does():
     long = config.build(DISCRETE, "spiking-actor-critic", {}, {}).options
-    assert (long.steps, long.eval_every) == (300_000, 30_000)
+    assert (long.steps, long.eval_every) == (1_600_000, 160_000)
     asked = config.build(DISCRETE, "spiking-actor-critic", {"steps": 5_000}, {"eval_every": 500}).options
     assert (asked.steps, asked.eval_every) == (5_000, 500)
     assert config.build(DISCRETE, "random", {}, {}).options == config.Options(checkpoint_every=2_000)
