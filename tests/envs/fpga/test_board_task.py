@@ -58,7 +58,7 @@ def test_a_preset_that_names_parameters_of_the_environment_leaves_another_enviro
 
 def test_the_preset_says_how_long_a_run_is_unless_the_caller_does():
     long = config.build(DISCRETE, "spiking-actor-critic", {}, {}).options
-    assert (long.steps, long.eval_every) == (1_600_000, 160_000)
+    assert (long.steps, long.eval_every) == (2_000_000, 200_000)
     asked = config.build(DISCRETE, "spiking-actor-critic", {"steps": 5_000}, {"eval_every": 500}).options
     assert (asked.steps, asked.eval_every) == (5_000, 500)
     assert config.build(DISCRETE, "random", {}, {}).options == config.Options(checkpoint_every=2_000)
