@@ -49,10 +49,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/fpga"), help="folder of the run [%(default)s]")
     parser.add_argument("--ppo", type=Path, default=Path("runs/fpga_ppo"), help="folder of PPO's run [%(default)s]")
     parser.add_argument("--ppo-seeds", type=int, default=SEEDS, help="seeds of PPO; 0: none [%(default)s]")
+    parser.add_argument("--ppo-steps", type=int, default=STEPS, help="ticks of each of them [%(default)s]")
     parser.add_argument("--draw", action="store_true", help="only draw the figure again, from the JSON")
     arguments = parser.parse_args()
     if not arguments.draw:
-        ppo = trained(arguments.ppo, arguments.seed, arguments.ppo_seeds, "ppo") if arguments.ppo_seeds else None
+        seeds, steps = arguments.ppo_seeds, arguments.ppo_steps
+        ppo = trained(arguments.ppo, arguments.seed, seeds, steps, "ppo") if seeds else None
         measure(trained(arguments.out, arguments.seed), ppo)
     draw(json.loads((RESULTS / "fpga_agent.json").read_text()), RESULTS / "fpga_agent.png")
 
@@ -108,7 +110,7 @@ def curve_of(run: neurorl.Run, parameters: Any, keys: Any) -> list[dict[str, Any
     return curve
 
 
-def trained(folder: Path, seed: int, seeds: int = SEEDS, agent: str = "spiking-actor-critic") -> neurorl.Run:
+def trained(folder: Path, seed: int, seeds: int = SEEDS, ticks: int = STEPS, agent: str = "spiking-actor-critic") -> neurorl.Run:
     """Return the run, trained now, resumed, or read."""
     if (folder / "config.json").is_file():
         run = neurorl.resume(folder, loggers="bar")
@@ -116,12 +118,17 @@ def trained(folder: Path, seed: int, seeds: int = SEEDS, agent: str = "spiking-a
             raise SystemExit(f"{folder} holds seed {run.configuration.options.seed}, not {seed}; give another --out")
         return run
     settings = SAME if agent == "ppo" else {}
-    options = {"seeds": seeds, "seed": seed, "steps": STEPS, "eval_every": STEPS // 10}
+    options = {"seeds": seeds, "seed": seed, "steps": ticks, "eval_every": ticks // 10}
     return neurorl.train(ENV, agent, settings=settings, out=folder, loggers="bar", **options)
 
 
 def drive_agent(agent: Any, states: Any, parameters: Any, keys: Any) -> np.ndarray:
     """Return the returns of greedy episodes by set-points of every learner, with frozen weights, [seeds, boards]."""
+    return np.asarray(_drive(agent, states, parameters, keys))
+
+
+@jax.jit
+def _drive(agent: Any, states: Any, parameters: Any, keys: Any) -> Any:
     env = FpgaTelemetry(actions="set-points", derived=True)
 
     def one(state: Any, key: Any) -> Any:
@@ -135,8 +142,7 @@ def drive_agent(agent: Any, states: Any, parameters: Any, keys: Any) -> np.ndarr
         start = (*env.reset_env(key, parameters), agent.initial_activity(state), jnp.float32(0.0))
         return jax.lax.scan(tick, start, None, length=FPGA_STEPS)[0][3]
 
-    boards = jax.vmap(one, in_axes=(None, 0))
-    return np.asarray(jax.jit(lambda states: jax.lax.map(lambda state: boards(state, keys), states))(states))
+    return jax.lax.map(lambda state: jax.vmap(one, in_axes=(None, 0))(state, keys), states)
 
 
 def interval(returns: np.ndarray) -> list[float]:

@@ -109,3 +109,23 @@ def test_without_inhibition_spikes_are_independent_and_the_most_spikes_win():
     tied = (counts == 1).all(-1)
     share = np.bincount(decision.winner[tied], minlength=3) / tied.sum()
     np.testing.assert_allclose(share, 1 / 3, atol=5 * np.sqrt(2 / 9 / tied.sum()))
+
+
+def test_a_race_is_won_by_share_and_ends_in_a_substep_by_the_rate():
+    hazards = 0.6 * jax.nn.softmax(jnp.array([1.0, 0.0, -1.0]))[None].repeat(4, 0)
+    made = jax.vmap(lambda k: escape_noise.race(k, hazards, 0.6))(jax.random.split(jax.random.key(0), 20_000))
+    fired = np.asarray(made.spikes.sum((1, 2)))
+    assert fired.mean() == pytest.approx(1.0 - 0.4**4, abs=0.01)
+    assert np.asarray(made.spikes[:, 0].sum(-1)).mean() == pytest.approx(0.6, abs=0.015)
+    won = np.bincount(np.asarray(made.winner)[fired > 0], minlength=3) / fired.sum()
+    np.testing.assert_allclose(won, hazards[0] / 0.6, atol=0.015)
+    np.testing.assert_array_equal(np.asarray(made.winner)[fired == 0], 0)  # the likeliest
+    first = np.asarray(made.spikes[:, 0]).sum(-1) > 0  # when does not depend on who
+    np.testing.assert_allclose(np.bincount(np.asarray(made.winner)[first], minlength=3) / first.sum(), won, atol=0.02)
+
+
+def test_a_neuron_that_cannot_fire_never_wins_a_race_and_a_sure_race_ends_at_once():
+    hazards = jnp.array([[0.0, 0.3, 0.7]])
+    made = jax.vmap(lambda k: escape_noise.race(k, hazards, 1.0))(jax.random.split(jax.random.key(1), 2000))
+    assert set(np.asarray(made.winner).tolist()) == {1, 2}
+    assert float(made.spikes.sum()) == 2000.0
