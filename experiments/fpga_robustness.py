@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/fpga"), help="folder of the run [%(default)s]")
     parser.add_argument("--boards", type=int, default=128, help="boards of each scenario [%(default)s]")
     parser.add_argument("--learners", type=int, default=5, help="learners that go on learning; 0: none [%(default)s]")
+    parser.add_argument("--more-in", nargs="*", help="scenarios in which they do [all]")
     parser.add_argument("--reports", type=Path, help="folder of Vivado timing reports")
     arguments = parser.parse_args()
     run = neurorl.load(arguments.run)
@@ -57,7 +58,8 @@ def main() -> None:
     }
     print(f"{'scenario':28} {'constant':>9} {'memoryless':>11} {'tuned':>7} {'agent':>7} {'after 200k':>11}")
     for name, (p, setting) in every_scenario(arguments.reports).items():
-        rows = measure(run, p, setting, keys, arguments.learners)
+        goes_on = arguments.more_in is None or name in arguments.more_in
+        rows = measure(run, p, setting, keys, arguments.learners if goes_on else 0)
         result["scenarios"][name] = rows
         after = rows.get("spiking agent after more", {}).get("return", float("nan"))
         shown = [rows[row]["return"] for row in ("best constant", "memoryless", "tuned", "spiking agent")]

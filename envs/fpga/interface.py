@@ -109,7 +109,7 @@ class Interface:
 
     def action_space_in_gymnasium(self) -> spaces.Space[Any]:
         """Return the space of actions."""
-        return spaces.Discrete(ACTIONS) if self.actions == "moves" else spaces.MultiDiscrete(set_points.CHOICES)
+        return spaces.Discrete(ACTIONS) if self.actions == "moves" else spaces.MultiDiscrete(list(set_points.CHOICES))
 
 
 class ContinuousInterface(Interface):

@@ -39,7 +39,8 @@ def of_choices(action: Array) -> SetPoints:
     """Return the set-points of a MultiDiscrete action [4]: margin, voltage and fan from low to high, and the repair."""
     action = jnp.asarray(action, jnp.int32)
     targets = [_between(ends, action[i] / (CHOICES[i] - 1)) for i, ends in enumerate((MARGINS_NS, VOLTAGES, FANS))]
-    return SetPoints(*targets, action[3])
+    margin, volts, fan = targets
+    return SetPoints(margin, volts, fan, action[3])
 
 
 def of_numbers(action: Array) -> SetPoints:
@@ -51,7 +52,8 @@ def of_numbers(action: Array) -> SetPoints:
     action = jnp.clip(jnp.asarray(action, jnp.float32), -1.0, 1.0)
     targets = [_between(ends, 0.5 + 0.5 * action[i]) for i, ends in enumerate((MARGINS_NS, VOLTAGES, FANS))]
     repair = jnp.where(jnp.max(action[3:]) > ASKED, 1 + jnp.argmax(action[3:]), 0)
-    return SetPoints(*targets, repair.astype(jnp.int32))
+    margin, volts, fan = targets
+    return SetPoints(margin, volts, fan, repair.astype(jnp.int32))
 
 
 def servo(asked: SetPoints, e: Estimates, observation: Array) -> Command:

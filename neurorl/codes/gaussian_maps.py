@@ -61,7 +61,7 @@ class GaussianMaps(Code):
 
     def rates(self, observation: Observation, state: object = ()) -> Float[Array, " size"]:
         """Return the spikes a substep that each neuron aims at, [size]; values outside the range are taken at its edge."""
-        place = self._places(observation.ravel())
+        place = self._places(jnp.asarray(observation).ravel())
         axes = sorted({axis for entries, cells in self.declared for axis in zip(entries, cells, strict=True)})
         belongs = np.repeat(np.arange(len(axes)), [n for _, n in axes])
         centre = np.concatenate([np.linspace(0.0, 1.0, n) for _, n in axes]).astype("f4")

@@ -22,7 +22,7 @@ from neurorl.typing import Scalar
 class Errors(NamedTuple):
     """What is known of prediction errors."""
 
-    count: Float[Array, ""]
+    seen: Float[Array, ""]  # how many
     square: Float[Array, ""]  # running mean of their squares
 
 
@@ -39,9 +39,9 @@ class Adaptation(Neuromodulator):
 
     def after(self, level: Errors, felt: Any, outcome: Outcome) -> Errors:
         """Return what is known after an error; a truncated transition has none."""
-        count = level.count + 1.0
-        share = jnp.maximum(1.0 / count, self.rate)
-        known = Errors(count, level.square + share * (outcome.dopamine**2 - level.square))
+        seen = level.seen + 1.0
+        share = jnp.maximum(1.0 / seen, self.rate)
+        known = Errors(seen, level.square + share * (outcome.dopamine**2 - level.square))
         return Errors(*(jnp.where(outcome.timestep.truncated, a, b) for a, b in zip(level, known, strict=True)))
 
     def gate(self, level: Errors, felt: Any, gate: Scalar) -> Scalar:
