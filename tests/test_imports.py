@@ -1,6 +1,7 @@
 """Imports point one way: neurons know nothing of learning, learning nothing of agents, and agents nothing of environments."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,12 @@ def late():
     }
     assert imported(source, "neurorl.neuromodulation", types=False) == needed
     assert imported(source, "neurorl.neuromodulation") == needed | {"neurorl.analysis.plots"}
+
+
+def test_every_package_is_installed():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = [
+        path.parent.relative_to(ROOT) for part in ("neurorl", "agents", "envs") for path in (ROOT / part).rglob("__init__.py")
+    ]
+    names = {".".join(folder.parts) for folder in folders}
+    assert set(listed) == {name if name.startswith("neurorl") else f"neurorl.{name}" for name in names}
