@@ -70,6 +70,6 @@ def test_the_memory_is_part_of_the_activity_that_an_episode_starts_without():
     held = agent.code.rates(first)
     np.testing.assert_allclose(state.sensory.memory.rates, held, atol=1e-6)
     activity, _ = act(state, agent.initial_activity(state), later, jax.random.key(2))
-    np.testing.assert_allclose(activity.memory.rates, agent.code.rates(later), atol=1e-6)
+    np.testing.assert_allclose(activity.sensory.memory.rates, agent.code.rates(later), atol=1e-6)
     activity, _ = act(state, activity, first, jax.random.key(3))
-    np.testing.assert_allclose(activity.memory.rates, agent.code.rates(later), atol=1e-6)
+    np.testing.assert_allclose(activity.sensory.memory.rates, agent.code.rates(later), atol=1e-6)

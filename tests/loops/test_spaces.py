@@ -158,6 +158,6 @@ def test_evaluation_leaves_what_a_code_has_learned_of_its_input_alone():
     state = agent.init(jax.random.key(0))
     seen = jnp.arange(12.0)
     activity, _ = agent.act(state, agent.initial_activity(state), seen, jax.random.key(1))
-    np.testing.assert_array_equal(activity.code.mean, 0.0)
+    np.testing.assert_array_equal(activity.sensory.code.mean, 0.0)
     learned, _ = agent.learn(state, neurorl.agents.restart(seen), jax.random.key(1))
     np.testing.assert_array_equal(learned.sensory.code.mean, seen)

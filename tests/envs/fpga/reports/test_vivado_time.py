@@ -12,8 +12,8 @@ from neurorl.envs.fpga import reports
 
 WRITTEN = {file.name: file.read_text() for file in sorted((Path(__file__).parent / "written").iterdir())}
 SOURCES = sorted(Path(reports.__file__).parent.glob("*.py"))
-LENGTH = 10_000  # characters
-SECONDS = 0.05  # a linear one takes about a hundredth of this, a quadratic one several times this
+LENGTH = 20_000  # characters
+SECONDS = 0.05  # a linear one takes about a fiftieth of this, a quadratic one twice this on a fast machine
 MORE = (  # what the written reports do not have
     "\x1b[1;32m",
     "12 (3.5%)",
