@@ -78,8 +78,8 @@ def test_currents_are_those_of_a_dense_matrix_for_each_delay(name, seed, activit
 
 def test_the_examples_above_cover_both_ways_to_send():
     assert {p.by_rows for name, p in PROJECTIONS.items() if name != "empty"} == {True, False}
-    assert not PROJECTIONS["one to one"]._by_rows
-    assert PROJECTIONS["full"]._by_rows
+    assert not PROJECTIONS["one to one"].by_rows
+    assert PROJECTIONS["full"].by_rows
 
 
 @pytest.mark.parametrize("wide", [False, True])
