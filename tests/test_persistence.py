@@ -22,7 +22,7 @@ from neurorl.errors import NeurorlError
 from neurorl.neurons.lif import LIF, LIFState
 from neurorl.persistence import from_json, load, save, to_json
 
-PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks", "layers")
+PACKAGES = ("neurons", "synapses", "codes", "plasticity", "homeostasis", "neuromodulation", "analysis", "networks", "kernels")
 SPECIAL = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 1e-45, 3.4e38, 0.1], np.float32)
 STAND_IN = {
     typing.Any: (),
