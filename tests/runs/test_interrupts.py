@@ -95,7 +95,7 @@ def test_an_ignored_signal_stays_ignored(monkeypatch):
 @pytest.mark.parametrize("runner", ["local", "pool"])
 def test_sigterm_ends_a_sweep_and_its_workers_and_says_how_to_go_on(tmp_path, runner):
     (tmp_path / "s.toml").write_text(
-        'env = "CartPole-v1"\nagent = "random"\nsteps = 400000\neval_every = 100000\nseeds = 2\ngroup = 1'
+        'env = "CartPole-v1"\nagent = "random"\nsteps = 4000000\neval_every = 1000000\nseeds = 2\ngroup = 1'
     )
     command = [sys.executable, "-m", "neurorl.cli", "sweep", "s.toml", "--runner", runner, "--quiet"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
