@@ -43,7 +43,7 @@ def _places(n: int) -> np.ndarray:
 
 
 def fold_in(key: Array, *numbers: int | Array) -> Array:
-    """Return a JAX key made of another and of numbers, as :func:`jax.random.fold_in` does, at a tenth of the cost in a loop."""
+    """Return a JAX key made of another and of numbers, as :func:`jax.random.fold_in` does, without that one's loops."""
     first, second = jax.random.key_data(key).reshape(-1)
     for number in numbers:
         first = mix(first ^ mix(jnp.asarray(number).astype(jnp.uint32) * GOLDEN + np.uint32(1)))

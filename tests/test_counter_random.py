@@ -1,5 +1,6 @@
 """Statistical tests of the counter hash. The seeds are fixed; a good generator fails a test once in 10,000 seeds."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -90,3 +91,14 @@ def test_uniform_and_bernoulli():
     assert counter_random.bernoulli(lanes, 3, 0.0).sum() == 0
     assert counter_random.bernoulli(lanes, 3, 1.0).sum() == 10_000
     assert len(np.unique(np.asarray(lanes))) > 9_990
+
+
+def test_keys_that_are_folded_in_differ_and_give_independent_bits():
+    key = jax.random.key(5)
+    keys = jax.vmap(lambda step: jax.random.key_data(counter_random.fold_in(key, step, 2)))(jnp.arange(2000))
+    assert len(np.unique(np.asarray(keys), axis=0)) == 2000
+    drawn = jax.vmap(lambda step: counter_random.bits_of(counter_random.fold_in(key, step, 2), 32))(jnp.arange(2000))
+    ones = ((np.asarray(drawn)[..., None] >> np.arange(32)) & 1).reshape(2000, -1)
+    assert abs(ones.mean() - 0.5) < 4 * 0.5 / np.sqrt(ones.size)
+    assert np.abs(ones.mean(0) - 0.5).max() < 5 * 0.5 / np.sqrt(2000)
+    assert abs(np.mean(ones[1:] == ones[:-1]) - 0.5) < 4 * 0.5 / np.sqrt(ones.size), "successive steps"

@@ -46,9 +46,7 @@ class Now(NamedTuple):
     """Where a step is in its chunk."""
 
     t: Array | int = 0
-    stores: bool = (
-        False  # whether what many read is stored before they do: quicker in a loop on a CPU (``kernels/materialised.py``)
-    )
+    stores: bool = False  # whether what many read is stored before they do (``kernels/materialised.py``)
     sent: dict[str, Array] = {}  # [n], spikes of the step before, of populations that are not in the state
 
     def stored(self, values: Array) -> Array:

@@ -5,7 +5,7 @@ r"""Noise current: what a neuron receives from all that is not modelled, as an O
 Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics, section 8.2. Its stationary standard deviation is ``sigma`` and
 its correlation time ``tau``; the step is exact (Gillespie 1996). With ``tau = 0`` each step draws a fresh value of standard
 deviation ``sigma / sqrt(dt)``, so that the membrane's response to white noise does not depend on dt. Draws are nearly normal
-(``neurorl/counter_normal.py``) and cost a nanosecond each.
+(``neurorl/counter_normal.py``).
 """
 
 import jax.numpy as jnp

@@ -11,7 +11,7 @@ stand for what came before it: s_0 the presynaptic trace and q_0 the postsynapti
 so that the current needs only w_0, e_0 and K x K tables of inner products of spikes, and the flush adds a product of rank K + 1.
 This is exact for any dopamine, except that weights are clipped at the flush alone: K is part of the rule. With K = 1 it is the
 stepwise rule. With K = 50 ms, on 1,000 x 1,000 synapses after 2,000 steps, the mean weight differs from it by 6e-5, single ones
-by 0.007 on average and by 0.4 at most (experiments/benchmarks/speed, W2).
+by 0.006 on average and by 0.45 at most (experiments/benchmarks/speed, W2).
 
 The presynaptic spikes of the whole chunk must be known before it begins: the target may have no way back to the source.
 """

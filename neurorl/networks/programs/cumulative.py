@@ -11,14 +11,13 @@ With r the step within a chunk, S = exp(dt/tau_e), D = exp(-dt/tau_e), L = exp(d
 
 with P and Q that have the postsynaptic spikes of the step. So a spike costs a row of reads from P, Q and y, and nothing is
 replayed. It acts on the neuron before that may fire in the same step: so P and Q are taken before, and what q_j has added is
-taken back after, with y. :func:`begin` sets r, G, P and Q to 0, a to e and b
-to w; :func:`flush` returns e and w of all synapses, before the powers of S and L grow out of what a float can subtract: a chunk
-may not be longer than 5 of the shortest time constant.
+taken back after, with y. :func:`begin` sets r, G, P and Q to 0, a to e and b to w; :func:`flush` returns e and w of all
+synapses, before the powers of S and L grow out of what a float can subtract: a chunk may not be longer than 5 of the shortest
+time constant.
 
 Hard bounds: a weight is clipped where it is used, at each presynaptic spike, and by :func:`flush`. In between it may leave the
 range, unlike in the stepwise rule (:mod:`neurorl.plasticity.dopamine_stdp`), to which this is equal while no weight clips: the
-length of a chunk is part of the rule. With K = 100 ms and a tenth of the weights at their bounds, weights differ from those
-clipped at every step by 1e-4 of the range in the mean and 6e-3 at most after 4 s, and their mean by 1e-6.
+length of a chunk is part of the rule.
 """
 
 from typing import Any, NamedTuple
@@ -31,8 +30,8 @@ from neurorl.kernels import fan_out
 from neurorl.kernels.materialised import materialised
 from neurorl.kernels.spike_list import each_batch
 from neurorl.networks.pathway import Memory, Pathway, PathwayState
+from neurorl.networks.programs import eager
 from neurorl.networks.programs.program import Ahead, Step
-from neurorl.parameters import is_written
 from neurorl.plasticity import stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDP, DopamineSTDPState
 from neurorl.plasticity.stdp import STDPState
@@ -65,24 +64,12 @@ class Learning(NamedTuple):
 
 def refuses(pathway: Pathway) -> str | None:
     """Return why a plastic pathway cannot be run by cumulative sums, or None."""
-    p = pathway.plasticity
-    assert p is not None
-    if not is_written(p.tau_e, p.stdp.tau_plus):
-        return "its time constants are not known before it runs"
-    for name, value, known in (
-        ("rule", p.rule, ("pair-stdp",)),
-        ("gating", p.gating, ("multiplicative",)),
-        ("pairing", p.stdp.pairing, ("all-to-all",)),
-        ("bounds", p.bounds.kind, ("hard", "none")),
-        ("scaling", pathway.scaling, ("none",)),
-    ):
-        if value not in known:
-            return f"its {name} is {value}"
-    if pathway.projection.max_delay > 1:
-        return "its delay is more than one step"
-    if not pathway.keeps_sign:
-        return "its bounds allow weights of either sign"
-    return "it has short-term plasticity" if pathway.stp is not None else None
+    if (why_not := eager.refuses(pathway)) is not None:
+        return why_not
+    assert pathway.plasticity is not None
+    if pathway.plasticity.bounds.kind == "soft":
+        return "its bounds are soft"
+    return None if pathway.keeps_sign else "its bounds allow weights of either sign"
 
 
 def longest(pathway: Pathway) -> float:

@@ -19,7 +19,7 @@ from neurorl.kernels import fan_out
 from neurorl.kernels.spike_list import each_batch, spike_list
 from neurorl.networks.pathway import Pathway, PathwayState
 from neurorl.networks.programs import cumulative, eager
-from neurorl.networks.programs.program import Ahead, Circumstances, Step
+from neurorl.networks.programs.program import Ahead, Circumstances, Program, Step
 from neurorl.synapses import short_term_plasticity
 from neurorl.synapses.projection import ProjectionState
 
@@ -45,12 +45,10 @@ class Inner(NamedTuple):
     listed: tuple[Array, Array] | None = None  # the neurons whose spikes arrive, within a step
 
 
-class Fan:
+class Fan(Program):
     """Pathways of one source; see the module's docstring."""
 
     name = "events"
-    needs_ahead = False
-
     walks = True
 
     def __init__(self, members: Sequence[tuple[int, Pathway, Circumstances]]):
@@ -76,9 +74,8 @@ class Fan:
     def how(pathway: Pathway, given: Circumstances) -> str:
         """Return what running it so means."""
         exact = pathway.plasticity is None or _rule(pathway, given)[0] is eager
-        return "work for the neurons that spike; " + (
-            "every step is exact" if exact else "weights are clipped at spikes and chunks"
-        )
+        when = "every step is exact" if exact else "weights are clipped at spikes and chunks"
+        return f"work for the neurons that spike; {when}"
 
     def open(self, states: Sequence[PathwayState]) -> Inner:
         """Return the states with the synapses as rows."""
@@ -118,14 +115,6 @@ class Fan:
     def flush(self, inner: Inner) -> Inner:
         """Bring all weights and eligibilities up to date."""
         return self._learning(inner, lambda rule, *learning: rule.flush(*learning))
-
-    def begin_block(self, inner: Inner, start: Array) -> Inner:
-        """Do nothing."""
-        return inner
-
-    def end_block(self, inner: Inner, start: Array) -> Inner:
-        """Do nothing."""
-        return inner
 
     def arrive(self, inner: Inner, spikes: Array, t: Array | int, dt: float, factor: Array | float) -> Inner:
         """Send the spikes of the last step along their rows, and let what arrives act."""

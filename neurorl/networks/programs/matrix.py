@@ -15,14 +15,12 @@ from neurorl.networks.programs.program import Circumstances, Step
 from neurorl.networks.programs.rows import Rows, complete
 from neurorl.plasticity import dopamine_stdp, rules, stdp
 from neurorl.plasticity.dopamine_stdp import DopamineSTDPState
-from neurorl.synapses import short_term_plasticity
 
 
 class Matrix(Rows):
     """A pathway of which every pair has a synapse, all of one delay."""
 
     name = "matrix"
-
     walks = False
 
     @staticmethod
@@ -43,13 +41,8 @@ class Matrix(Rows):
         """Return the state with weights and eligibility as lists [s]."""
         return [self._each(inner, lambda matrix: matrix.T.ravel())]
 
-    def arrive(self, inner: Any, spikes: Array, t: Array | int, dt: float, factor: Array | float) -> Any:
-        """Send the spikes of the last step."""
-        pathway, sent, tired = self.pathway, spikes, inner.stp
-        if pathway.stp is not None:
-            tired, sent = short_term_plasticity.step(pathway.stp, tired, spikes, dt)
-        in_flight, arriving = pathway.projection.send(inner.in_flight, inner.weights @ sent)
-        return inner._replace(in_flight=in_flight, stp=tired, synapse=pathway.synapse.step(inner.synapse, arriving * factor, dt))
+    def _sent(self, weights: Array, spikes: Array, sent: Array) -> Array:
+        return weights @ sent
 
     def learn(self, inner: Any, step: Step) -> Any:
         """Change the weights."""

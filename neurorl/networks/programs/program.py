@@ -50,13 +50,35 @@ class Step(NamedTuple):
     dt: float  # ms
 
 
-class Reference:
-    """One pathway, as it says itself."""
+class Program:
+    """What programs share: the verbs that one which is exact in every step leaves alone."""
 
-    name = "stepwise"
+    name: str
     needs_ahead = False  # whether it must know the presynaptic spikes of a chunk before it begins
     walks = False  # whether what it does depends on how many spikes there are: such copies are run one after another
     longest = 1_000_000  # steps between begin and flush
+
+    def begin(self, inner: Any, ahead: Ahead, sent: Array | None = None) -> Any:
+        """Return the pathways at the start of a chunk."""
+        return inner
+
+    def begin_block(self, inner: Any, start: Array) -> Any:
+        """Return the pathways at the start of a block."""
+        return inner
+
+    def end_block(self, inner: Any, start: Array) -> Any:
+        """Return the pathways at the end of a block."""
+        return inner
+
+    def flush(self, inner: Any) -> Any:
+        """Return the pathways with their weights as they are."""
+        return inner
+
+
+class Reference(Program):
+    """One pathway, as it says itself."""
+
+    name = "stepwise"
 
     @staticmethod
     def refuses(pathway: Pathway, given: Circumstances) -> str | None:
@@ -82,22 +104,6 @@ class Reference:
     def close(self, inner: Any) -> list[PathwayState]:
         """Return the pathway's state."""
         return [inner]
-
-    def begin(self, inner: Any, ahead: Ahead, sent: Array | None = None) -> Any:
-        """Do nothing: every step is exact."""
-        return inner
-
-    def begin_block(self, inner: Any, start: Array) -> Any:
-        """Do nothing: every step is exact."""
-        return inner
-
-    def end_block(self, inner: Any, start: Array) -> Any:
-        """Do nothing: every step is exact."""
-        return inner
-
-    def flush(self, inner: Any) -> Any:
-        """Do nothing: every step is exact."""
-        return inner
 
     def arrive(self, inner: Any, spikes: Array, t: Array | int, dt: float, factor: Array | float) -> Any:
         """Let what was sent arrive."""

@@ -28,7 +28,6 @@ class Rows(Reference):
     """A pathway of which every pair has a synapse, all of one delay."""
 
     name = "rows"
-
     walks = True
 
     @staticmethod
@@ -68,22 +67,24 @@ class Rows(Reference):
         return state._replace(weights=change(state.weights), memory=memory)
 
     def arrive(self, inner: Any, spikes: Array, t: Array | int, dt: float, factor: Array | float) -> Any:
-        """Send the rows of the neurons that spiked."""
-        pathway = self.pathway
-        sent, tired = spikes, inner.stp
+        """Send the spikes of the last step, and let what arrives act."""
+        pathway, sent, tired = self.pathway, spikes, inner.stp
         if pathway.stp is not None:
             tired, sent = short_term_plasticity.step(pathway.stp, tired, spikes, dt)
+        in_flight, arriving = pathway.projection.send(inner.in_flight, self._sent(inner.weights, spikes, sent))
+        return inner._replace(in_flight=in_flight, stp=tired, synapse=pathway.synapse.step(inner.synapse, arriving * factor, dt))
+
+    def _sent(self, weights: Array, spikes: Array, sent: Array) -> Array:
+        """Return the currents [m] of ``sent`` [n], which is 0 but for ``spikes``: the sum of the rows that spike."""
         padded = jnp.pad(sent, (0, 1))  # the neurons that fill up a list send nothing
 
         def add(neurons: Array, total: Array) -> Array:
             for k in range(SENT):
-                row = jax.lax.dynamic_slice_in_dim(inner.weights, jnp.minimum(neurons[k], len(spikes) - 1), 1)[0]
+                row = jax.lax.dynamic_slice_in_dim(weights, jnp.minimum(neurons[k], len(spikes) - 1), 1)[0]
                 total = total + padded[neurons[k]] * row
             return total
 
-        total = each_batch(*spike_list(spikes, SENT), SENT, add, self.padded(jnp.zeros(self._shape[1])))[: self._shape[1]]
-        in_flight, arriving = pathway.projection.send(inner.in_flight, total)
-        return inner._replace(in_flight=in_flight, stp=tired, synapse=pathway.synapse.step(inner.synapse, arriving * factor, dt))
+        return each_batch(*spike_list(spikes, SENT), SENT, add, self.padded(jnp.zeros(self._shape[1])))[: self._shape[1]]
 
     def learn(self, inner: Any, step: Step) -> Any:
         """Change the weights, a block of rows at a time."""
