@@ -162,12 +162,19 @@ def test_without_dopamine_no_program_changes_a_weight(build, chunk):
         np.testing.assert_array_equal(each.weights, pathway.weights)
 
 
-@pytest.mark.parametrize("build", [lambda: feedforward(plastic=learns()), lambda: feedforward(20, 30, plastic=learns())])
-def test_a_run_in_two_parts_is_the_run_in_one_to_the_bit(build):
+@pytest.mark.parametrize(
+    ("build", "program"),
+    [
+        (lambda: feedforward(plastic=learns()), "rows"),
+        (lambda: feedforward(20, 30, plastic=learns()), "matrix"),
+        (lambda: recurrent(learns(), delay=(1.0, 9.0)), "stepwise"),
+    ],
+)
+def test_a_run_in_two_parts_is_the_run_in_one_to_the_bit(build, program):
     network = build()
-    whole, _ = network.run(network.release(network.init(), "dopamine", 0.8), 150)
-    half, _ = network.run(network.release(network.init(), "dopamine", 0.8), 70)
-    both, _ = network.run(half, 80)
+    whole, _ = network.run(network.release(network.init(), "dopamine", 0.8), 150, program=program)
+    half, _ = network.run(network.release(network.init(), "dopamine", 0.8), 70, program=program)
+    both, _ = network.run(half, 80, program=program)
     for a, b in zip(jax.tree.leaves(both._replace(key=0)), jax.tree.leaves(whole._replace(key=0)), strict=True):
         np.testing.assert_array_equal(a, b)
 
