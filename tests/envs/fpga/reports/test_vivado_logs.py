@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from mutations import PREFIXES
 
 from neurorl.envs.fpga import reports
+from tests.envs.fpga.reports.mutations import PREFIXES
 
 WRITTEN = {file.name: file.read_text() for file in sorted((Path(__file__).parent / "written").iterdir())}
 PARTS = ("timing", "utilization", "power", "methodology")

@@ -6,11 +6,11 @@ import re
 import time
 from pathlib import Path
 
-import facts
 import pytest
-from mutations import HARMLESS, SECOND, mutate
 
 from neurorl.envs.fpga import reports
+from tests.envs.fpga.reports import facts
+from tests.envs.fpga.reports.mutations import HARMLESS, SECOND, mutate
 
 WRITTEN = {file.name: file.read_text() for file in sorted((Path(__file__).parent / "written").iterdir())}
 NAMES = list(WRITTEN)

@@ -11,9 +11,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from test_vivado_damage import check_cut, read
 
 from neurorl.envs.fpga import reports
+from tests.envs.fpga.reports.test_vivado_damage import check_cut, read
 
 FOLDER = Path(os.environ.get("NEURORL_VIVADO_REPORTS") or Path(__file__).parents[5] / "shared" / "data" / "vivado")
 INDEX = FOLDER / "index.csv"
