@@ -67,51 +67,51 @@ class Environments:
         self._elapsed = np.zeros(count, np.int64)
         self._discrete = isinstance(self.action_space, spaces.Discrete)
 
-    def reset(self, lanes: Iterable[int], seeds: Iterable[int] | None = None) -> None:
+    def reset(self, indices: Iterable[int], seeds: Iterable[int] | None = None) -> None:
         """Begin episodes in some environments; without seeds each goes on drawing as it did."""
         answer: Any = _NOTHING
         keywords = ({"seed": seed} for seed in seeds) if seeds is not None else iter(dict, None)
         try:
-            for lane, given in zip(lanes, keywords, strict=False):
+            for index, given in zip(indices, keywords, strict=False):
                 answer = _NOTHING
-                answer = self.envs[lane].reset(**given)
+                answer = self.envs[index].reset(**given)
                 if type(answer) is not tuple or len(answer) != 2:
                     raise TypeError(RESET)
-                self.intake.write(lane, answer[0], " from reset()")
-                self._elapsed[lane] = 0
+                self.intake.write(index, answer[0], " from reset()")
+                self._elapsed[index] = 0
         except NeurorlError:
             raise
         except Exception as error:
             raise self._broken("reset", RESET, answer, error) from error
         self.intake.check()
 
-    def step(self, actions: Any, lanes: Sequence[int] | None = None) -> None:
-        """Take the packed actions [n, ...] in the environments of ``lanes`` [n], by default in all."""
-        count = self.count if lanes is None else len(lanes)
+    def step(self, actions: Any, indices: Sequence[int] | None = None) -> None:
+        """Take the packed actions [n, ...] in the environments of ``indices`` [n], by default in all."""
+        count = self.count if indices is None else len(indices)
         value = packing.unpack(self.action_space, np.asarray(actions), (count,))
         # Environments check Python's whole numbers faster than NumPy's.
-        self.take(value.tolist() if self._discrete else [packing.lane(value, i) for i in range(count)], lanes)
+        self.take(value.tolist() if self._discrete else [packing.item(value, i) for i in range(count)], indices)
 
-    def take(self, actions: Sequence[Any], lanes: Sequence[int] | None = None) -> None:
+    def take(self, actions: Sequence[Any], indices: Sequence[int] | None = None) -> None:
         """Take actions as the environments know them, [n]."""
-        chosen = range(self.count) if lanes is None else lanes
+        chosen = range(self.count) if indices is None else indices
         reward, terminated, truncated, observations = self.reward, self.terminated, self.truncated, []
         answer: Any = _NOTHING
         try:
-            for lane, action in zip(chosen, actions, strict=True):
+            for index, action in zip(chosen, actions, strict=True):
                 answer = _NOTHING
-                answer = self.envs[lane].step(action)
+                answer = self.envs[index].step(action)
                 observation, gain, ended, cut, _ = answer
-                reward[lane] = gain if type(gain) is float else _number(gain)
-                terminated[lane] = ended if type(ended) is bool else _flag(ended)
-                truncated[lane] = cut if type(cut) is bool else _flag(cut)
+                reward[index] = gain if type(gain) is float else _number(gain)
+                terminated[index] = ended if type(ended) is bool else _flag(ended)
+                truncated[index] = cut if type(cut) is bool else _flag(cut)
                 observations.append(observation)
         except NeurorlError:
             raise
         except Exception as error:
             raise self._broken("step", STEP, answer, error) from error
         self.intake.write_all(chosen, observations, " from step()")
-        self._elapsed[slice(None) if lanes is None else lanes] += 1
+        self._elapsed[slice(None) if indices is None else indices] += 1
         truncated |= self._elapsed >= self.limit
         self.intake.check()
 
@@ -171,7 +171,7 @@ class Environments:
         )
 
 
-class HostLane:
+class HostSubEnvironment:
     """One environment, step by step."""
 
     def __init__(self, environments: Environments, seed: int):

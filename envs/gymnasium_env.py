@@ -12,11 +12,11 @@ import numpy as np
 from gymnasium import spaces
 
 from neurorl.backend import QUICK_TO_COMPILE
-from neurorl.envs import lane
+from neurorl.envs import sub_environment
 from neurorl.errors import NeurorlError
 
-_begin = jax.jit(lane.begin, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
-_step = jax.jit(lane.step, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
+_begin = jax.jit(sub_environment.begin, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
+_step = jax.jit(sub_environment.step, static_argnums=0, compiler_options=QUICK_TO_COMPILE)
 
 
 class Viewer(Protocol):
@@ -47,7 +47,7 @@ class JaxEnv(gymnasium.Env[Any, Any]):
     """One environment.
 
     ``reset(seed=...)`` begins a chain of keys drawn from ``np_random``, and each reset and step takes the next key of it
-    (``neurorl.envs.lane``): the same seed and the same actions give the same episodes bit for bit.
+    (``neurorl.envs.sub_environment``): the same seed and the same actions give the same episodes bit for bit.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "render_fps": 30}
@@ -61,16 +61,16 @@ class JaxEnv(gymnasium.Env[Any, Any]):
             render_mode: One of the render modes in ``metadata``, or None.
         """
         self.env, self.params = env, as_arrays(env.default_params if params is None else params)
-        self.observation_space, self.action_space = lane.spaces_of(env, self.params)
+        self.observation_space, self.action_space = sub_environment.spaces_of(env, self.params)
         self.render_mode = checked_render_mode(render_mode, self.metadata)
         self._viewer = self.make_viewer() if render_mode else None
         self._source: np.random.Generator | None = None  # the generator that the chain of keys was drawn from
-        self._lane: Any = None
+        self._environment: Any = None
 
     @property
     def state(self) -> Any:
         """State of the environment, a pytree of JAX arrays."""
-        return self._lane.state
+        return self._environment.state
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; without a seed the chain of keys goes on.
@@ -83,10 +83,10 @@ class JaxEnv(gymnasium.Env[Any, Any]):
         self.params = self.take_options(options or {})
         if self.np_random is not self._source:  # a seed was given, or a generator, or there was none yet
             self._source = self.np_random
-            key = lane.chain(draw(self.np_random))
+            key = sub_environment.chain(draw(self.np_random))
         else:
-            key = self._lane.key
-        self._lane, observation = _begin(self.env, self.params, key)
+            key = self._environment.key
+        self._environment, observation = _begin(self.env, self.params, key)
         if self._viewer:
             self._viewer.begin(self.state)
         if self.render_mode == "human":
@@ -95,9 +95,9 @@ class JaxEnv(gymnasium.Env[Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take an action."""
-        if self._lane is None:
+        if self._environment is None:
             raise NeurorlError("'step' came before 'reset'; begin with observation, info = env.reset(seed=0)")
-        self._lane, outcome = _step(self.env, self.params, self._lane, checked_action(self.action_space, action))
+        self._environment, outcome = _step(self.env, self.params, self._environment, checked_action(self.action_space, action))
         observation, reward, terminated, truncated, info = to_numpy(outcome)
         info = plain(info)
         if self._viewer:

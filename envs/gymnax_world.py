@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from gymnasium import spaces
 from jax import Array
 
-from neurorl.envs.lane import spaces_of
+from neurorl.envs.sub_environment import spaces_of
 from neurorl.envs.world import Answer
 from neurorl.errors import NeurorlError
 

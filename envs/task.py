@@ -11,9 +11,9 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl.envs import ranges
-from neurorl.envs.environments import Environments, HostLane
+from neurorl.envs.environments import Environments, HostSubEnvironment
 from neurorl.envs.running_statistics import from_bits
-from neurorl.envs.world import Border, JaxLane, World
+from neurorl.envs.world import Border, JaxSubEnvironment, World
 from neurorl.errors import NeurorlError, NeurorlWarning, nearest
 from neurorl.parameters import check
 from neurorl.timestep import Timestep
@@ -29,7 +29,7 @@ DERIVED: dict[str, dict[str, Callable[[dict[str, Any]], float]]] = {
 }
 
 
-class Lane(Protocol):
+class SubEnvironment(Protocol):
     """One environment of a task, step by step on the host."""
 
     def begin(self) -> Timestep:
@@ -89,7 +89,7 @@ class Task:
         """
         raise NotImplementedError
 
-    def lane(self, seed: int, key: Array, carried: Any = ()) -> Lane:
+    def sub_environment(self, seed: int, key: Array, carried: Any = ()) -> SubEnvironment:
         """Return one environment.
 
         Args:
@@ -137,9 +137,9 @@ class JaxTask(Task):
         params = self.env_params.replace(**{key: after[key] for key in own if after[key] != before[key]})
         return dataclasses.replace(self, env_params=params, parameters=after, changed=True)
 
-    def lane(self, seed: int, key: Array, carried: Any = ()) -> Lane:
+    def sub_environment(self, seed: int, key: Array, carried: Any = ()) -> SubEnvironment:
         """Return one environment."""
-        return JaxLane(self.border, self.env_params, key)
+        return JaxSubEnvironment(self.border, self.env_params, key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,12 +185,12 @@ class HostTask(Task):
             f"'changes' needs a JAX environment, whose parameters are arguments; '{self.env_id}' runs in the host loop"
         )
 
-    def lane(self, seed: int, key: Array, carried: Any = ()) -> Lane:
+    def sub_environment(self, seed: int, key: Array, carried: Any = ()) -> SubEnvironment:
         """Return one environment; its running statistics go on from those carried over."""
         environments = self.environments(1)
         if np.size(carried):
             environments.statistics[0].write(from_bits(carried))
-        return HostLane(environments, seed)
+        return HostSubEnvironment(environments, seed)
 
     def check(self) -> None:
         """Play the beginning of an episode, twice."""

@@ -59,8 +59,8 @@ class VectorEnvironments:
             observation = self._taken_in(self.env.reset(options={"reset_mask": over})[0])
         elif "final_obs" in info:  # SAME_STEP
             final = final.copy()
-            for lane in np.flatnonzero(info["_final_obs"]):
-                final[lane] = np.ravel(packing.pack(self.intake.space, packing.lane(info["final_obs"], lane)))
+            for index in np.flatnonzero(info["_final_obs"]):
+                final[index] = np.ravel(packing.pack(self.intake.space, packing.item(info["final_obs"], index)))
         self._over = over & (self.mode == AutoresetMode.NEXT_STEP)
         return pack(Answer(observation, reward, terminated & ~begins, truncated | begins, final), begins)
 

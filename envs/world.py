@@ -112,7 +112,7 @@ class Border(NamedTuple):
         return packed
 
 
-class JaxLane:
+class JaxSubEnvironment:
     """One environment of a world, step by step on the host."""
 
     def __init__(self, border: Border, params: Any, key: Array):

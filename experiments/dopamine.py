@@ -124,12 +124,12 @@ def session(agent: SpikingActorCritic, phases: list[Phase], seeds: range, trials
     trial, clock, *recorded = map(np.asarray, steps_of(agent, keys, starts, params, jnp.arange(longest)))
     done = sum(phase.trials for phase in phases)
     shown = (clock >= -BEFORE) & (clock < AFTER) & (trial < done)
-    lane = np.broadcast_to(np.arange(len(keys))[:, None], trial.shape)
+    learner = np.broadcast_to(np.arange(len(keys))[:, None], trial.shape)
     cut = []
     for values in recorded:
         shape = (len(keys), done, BEFORE + AFTER, *values.shape[2:])
         cut.append(np.full(shape, np.nan))
-        cut[-1][lane[shown], trial[shown], clock[shown] + BEFORE] = values[shown]
+        cut[-1][learner[shown], trial[shown], clock[shown] + BEFORE] = values[shown]
     return Session(*cut)
 
 

@@ -17,9 +17,9 @@ DEVIATION = (4 * (256**2 - 1) / 12) ** 0.5  # of the sum of four bytes
 QUANTILE = (9.58845204e-01, 1.66711925e-02, -2.03201070e-03, 3.17702513e-04)  # of t, t^3, t^5 and t^7
 
 
-def normal(lanes: Array, step: int | Array) -> Array:
-    """Return float32 numbers of mean 0 and variance 1, of every lane (:func:`counter_random.lanes`) at ``step``."""
-    return of_bits(counter_random.bits(lanes, step))
+def normal(streams: Array, step: int | Array) -> Array:
+    """Return float32 numbers of mean 0 and variance 1, of every stream (:func:`counter_random.streams`) at ``step``."""
+    return of_bits(counter_random.bits(streams, step))
 
 
 def of_bits(bits: Array) -> Array:

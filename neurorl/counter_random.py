@@ -1,6 +1,6 @@
-"""Random numbers as a hash of (seed, step, lane), for spike trains that cost a third of a nanosecond a draw.
+"""Random numbers as a hash of (seed, step, stream), for spike trains that cost a third of a nanosecond a draw.
 
-A draw is mix(lane key ^ step key). Both keys are hashes themselves, and ``mix`` is a bijection of 32 bits that avalanches well
+A draw is mix(stream key ^ step key). Both keys are hashes themselves, and ``mix`` is a bijection of 32 bits that avalanches well
 (Wellons, "Prospecting for hash functions", the variant 0x21f0aaad, 0x735a2d97). It keeps no state: any step can be drawn again.
 It serves as the noise of a simulation, with a period of 2^32 steps, and is no replacement for :mod:`jax.random`. Salmon et al.
 (2011), "Parallel random numbers: as easy as 1, 2, 3", on counter-based generators.
@@ -23,7 +23,7 @@ def mix(x: Array) -> Array:
     return x ^ (x >> 15)
 
 
-def lanes(seed: int | Array, shape: tuple[int, ...]) -> Array:
+def streams(seed: int | Array, shape: tuple[int, ...]) -> Array:
     """Return the keys of independent streams, uint32 of the given shape."""
     index = jnp.arange(np.prod(shape, dtype=np.uint32), dtype=jnp.uint32).reshape(shape)
     return mix(mix(jnp.asarray(seed, jnp.uint32) + GOLDEN) ^ mix(index * GOLDEN + np.uint32(1)))
@@ -51,19 +51,19 @@ def fold_in(key: Array, *numbers: int | Array) -> Array:
     return jax.random.wrap_key_data(jnp.stack([first, second]), impl=jax.random.key_impl(key))
 
 
-def bits(lanes: Array, step: int | Array) -> Array:
-    """Return 32 random bits of every lane at ``step``; both broadcast."""
-    return mix(lanes ^ mix(jnp.asarray(step, jnp.uint32) * GOLDEN))
+def bits(streams: Array, step: int | Array) -> Array:
+    """Return 32 random bits of every stream at ``step``; both broadcast."""
+    return mix(streams ^ mix(jnp.asarray(step, jnp.uint32) * GOLDEN))
 
 
-def uniform(lanes: Array, step: int | Array) -> Array:
-    """Return float32 numbers, multiples of 2^-24 in [0, 1), of every lane at ``step``; both broadcast."""
-    return (bits(lanes, step) >> 8).astype(jnp.float32) * np.float32(2.0**-24)
+def uniform(streams: Array, step: int | Array) -> Array:
+    """Return float32 numbers, multiples of 2^-24 in [0, 1), of every stream at ``step``; both broadcast."""
+    return (bits(streams, step) >> 8).astype(jnp.float32) * np.float32(2.0**-24)
 
 
-def bernoulli(lanes: Array, step: int | Array, probability: float | Array) -> Array:
-    """Return 1.0 with ``probability``, else 0.0, for every lane at ``step``."""
-    return below(bits(lanes, step), probability)
+def bernoulli(streams: Array, step: int | Array, probability: float | Array) -> Array:
+    """Return 1.0 with ``probability``, else 0.0, for every stream at ``step``."""
+    return below(bits(streams, step), probability)
 
 
 def below(bits: Array, probability: float | Array) -> Array:

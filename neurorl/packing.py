@@ -129,11 +129,11 @@ def inside(space: spaces.Space[Any], packed: Any) -> Any:
     return ((entries >= low) & (entries <= high) & (entries == entries.round())).all()
 
 
-def lane(value: Any, index: int) -> Any:
+def item(value: Any, index: int) -> Any:
     """Return one value of a batch."""
     if isinstance(value, dict):
-        return {name: lane(part, index) for name, part in value.items()}
-    return tuple(lane(part, index) for part in value) if isinstance(value, tuple) else value[index]
+        return {name: item(part, index) for name, part in value.items()}
+    return tuple(item(part, index) for part in value) if isinstance(value, tuple) else value[index]
 
 
 def _parts(space: Any) -> list[spaces.Space[Any]]:

@@ -5,7 +5,7 @@ from scipy import stats
 from neurorl import counter_random
 from neurorl.counter_normal import normal
 
-DRAWS = np.asarray(normal(counter_random.lanes(3, (2000,)), jnp.arange(500)[:, None]), np.float64)
+DRAWS = np.asarray(normal(counter_random.streams(3, (2000,)), jnp.arange(500)[:, None]), np.float64)
 
 
 def test_the_distribution_is_normal_to_the_resolution():
@@ -25,7 +25,7 @@ def test_the_test_of_the_distribution_tells_the_bare_sum_of_four_bytes():
     assert abs(stats.kurtosis(bare)) > 0.2
 
 
-def test_neighbours_in_time_and_lane_are_uncorrelated():
+def test_neighbours_in_time_and_stream_are_uncorrelated():
     for one, other in ((DRAWS[1:], DRAWS[:-1]), (DRAWS[:, 1:], DRAWS[:, :-1]), (DRAWS[1:, 1:], DRAWS[:-1, :-1])):
         assert abs((one * other).mean()) < 4 / one.size**0.5
         assert abs(((one**2 - 1) * (other**2 - 1)).mean()) < 4 * 2 / one.size**0.5

@@ -8,13 +8,13 @@ from scipy import stats
 
 from neurorl import counter_random
 
-LANES, STEPS = 512, 2048
+STREAMS, STEPS = 512, 2048
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2**32 - 1])
 def bits(request):
-    lanes = counter_random.lanes(request.param, (LANES,))
-    return np.asarray(counter_random.bits(lanes, jnp.arange(STEPS, dtype=jnp.uint32)[:, None]))
+    streams = counter_random.streams(request.param, (STREAMS,))
+    return np.asarray(counter_random.bits(streams, jnp.arange(STEPS, dtype=jnp.uint32)[:, None]))
 
 
 def correlation(a, b):
@@ -37,10 +37,10 @@ def test_every_bit_is_balanced_and_independent_of_every_other(bits):
 
 
 @pytest.mark.parametrize("lag", [1, 2, 3, 7, 64, 1000])
-def test_successive_steps_and_neighbouring_lanes_are_uncorrelated(bits, lag):
+def test_successive_steps_and_neighbouring_streams_are_uncorrelated(bits, lag):
     x = bits.astype(float)
     assert abs(correlation(x[:-lag], x[lag:])) < 4
-    if lag < LANES // 2:
+    if lag < STREAMS // 2:
         assert abs(correlation(x[:, :-lag], x[:, lag:])) < 4
         assert abs(correlation(x[:-lag, :-lag], x[lag:, lag:])) < 4
 
@@ -51,9 +51,9 @@ def test_pairs_of_successive_numbers_fill_the_square(bits):
         assert stats.chisquare(np.bincount(cell.ravel(), minlength=1024)).pvalue > 1e-4
 
 
-def test_spike_counts_are_binomial_in_every_lane_and_every_step(bits):
+def test_spike_counts_are_binomial_in_every_stream_and_every_step(bits):
     spikes = (bits >> 8) * 2.0**-24 < 0.05
-    for axis, trials in ((0, STEPS), (1, LANES)):
+    for axis, trials in ((0, STEPS), (1, STREAMS)):
         counts = spikes.sum(axis)
         z2 = ((counts - 0.05 * trials) ** 2 / (0.05 * 0.95 * trials)).sum()
         assert 1e-4 < stats.chi2.sf(z2, len(counts)) < 1 - 1e-4  # neither over- nor underdispersed
@@ -62,7 +62,7 @@ def test_spike_counts_are_binomial_in_every_lane_and_every_step(bits):
 def test_gaps_between_spikes_are_geometric(bits):
     spikes = (bits >> 8) * 2.0**-24 < 0.05
     gaps = np.concatenate([np.diff(np.flatnonzero(train)) for train in spikes.T])
-    # Gaps longer than a lane are cut off, which matters for long gaps only.
+    # Gaps longer than a stream are cut off, which matters for long gaps only.
     observed = np.bincount(np.minimum(gaps, 60), minlength=61)[1:60]
     expected = 0.95 ** np.arange(59)
     assert stats.chisquare(observed, expected / expected.sum() * observed.sum()).pvalue > 1e-4
@@ -70,7 +70,7 @@ def test_gaps_between_spikes_are_geometric(bits):
 
 def test_seeds_give_other_streams_and_a_flipped_bit_flips_half_of_the_output():
     index = jnp.arange(4096, dtype=jnp.uint32)
-    streams = [np.asarray(counter_random.bits(counter_random.lanes(seed, (64,)), index[:, None])) for seed in (1, 2, 3, 2**31)]
+    streams = [np.asarray(counter_random.bits(counter_random.streams(seed, (64,)), index[:, None])) for seed in (1, 2, 3, 2**31)]
     for i, a in enumerate(streams):
         for b in streams[:i]:
             assert abs(correlation(a.astype(float), b.astype(float))) < 4
@@ -82,15 +82,15 @@ def test_seeds_give_other_streams_and_a_flipped_bit_flips_half_of_the_output():
 
 
 def test_uniform_and_bernoulli():
-    lanes = counter_random.lanes(7, (100, 100))
-    u = np.asarray(counter_random.uniform(lanes, 3))
+    streams = counter_random.streams(7, (100, 100))
+    u = np.asarray(counter_random.uniform(streams, 3))
     assert u.shape == (100, 100)
     assert u.min() >= 0
     assert u.max() < 1
-    np.testing.assert_array_equal(counter_random.bernoulli(lanes, 3, 0.3), (u < np.float32(0.3)).astype(np.float32))
-    assert counter_random.bernoulli(lanes, 3, 0.0).sum() == 0
-    assert counter_random.bernoulli(lanes, 3, 1.0).sum() == 10_000
-    assert len(np.unique(np.asarray(lanes))) > 9_990
+    np.testing.assert_array_equal(counter_random.bernoulli(streams, 3, 0.3), (u < np.float32(0.3)).astype(np.float32))
+    assert counter_random.bernoulli(streams, 3, 0.0).sum() == 0
+    assert counter_random.bernoulli(streams, 3, 1.0).sum() == 10_000
+    assert len(np.unique(np.asarray(streams))) > 9_990
 
 
 def test_keys_that_are_folded_in_differ_and_give_independent_bits():

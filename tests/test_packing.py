@@ -53,14 +53,14 @@ def test_unpacking_gives_actions_of_the_space_one_by_one_and_in_a_batch():
         assert PARTS.contains(again)
         np.testing.assert_allclose(packing.pack(PARTS, again), packing.pack(PARTS, value), rtol=1e-6)
     batch = packing.unpack(PARTS, rows, (6,))
-    for lane, value in enumerate(values):
-        np.testing.assert_allclose(packing.pack(PARTS, packing.lane(batch, lane)), packing.pack(PARTS, value), rtol=1e-6)
+    for index, value in enumerate(values):
+        np.testing.assert_allclose(packing.pack(PARTS, packing.item(batch, index)), packing.pack(PARTS, value), rtol=1e-6)
     for single, value in zip(iterate(batch_space(PARTS, 6), batch), values, strict=True):  # what a vector environment does
         assert PARTS.contains(single)
         np.testing.assert_allclose(packing.pack(PARTS, single), packing.pack(PARTS, value), rtol=1e-6)
 
 
-def test_a_batch_of_observations_is_packed_lane_by_lane():
+def test_a_batch_of_observations_is_packed_one_by_one():
     batch = create_empty_array(PARTS, 3)
     assert packing.pack(PARTS, batch, (3,)).shape == (3, 11)
 

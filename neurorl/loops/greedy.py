@@ -47,37 +47,37 @@ class Stage:
             for statistics in self._environments.statistics:
                 statistics.freeze()
         environments, shape = self._environments, (self.learners, self.width)
-        lanes = np.arange(environments.count)
-        learner, episode = lanes // self.width, lanes % self.width  # what each environment plays
+        playing = np.arange(environments.count)
+        learner, episode = playing // self.width, playing % self.width  # what each environment plays
         left = np.full(self.learners, self.width)  # each learner's first episode that nobody plays yet
         keys = jax.vmap(key_of)(jnp.asarray(self.seeds))
         initial = jax.vmap(agent.initial_activity, axis_size=self.learners)(states)
         activity = jax.tree.map(lambda x: jnp.broadcast_to(x[:, None], (*shape, *x.shape[1:])), initial)
-        total, steps = np.zeros((self.learners, len(self.seeds))), np.zeros(len(lanes), np.int32)
+        total, steps = np.zeros((self.learners, len(self.seeds))), np.zeros(len(playing), np.int32)
 
         def begin(chosen: np.ndarray) -> None:
-            for lane in chosen if np.size(carried) else ():
-                environments.statistics[lane].write(from_bits(carried[learner[lane]]))
+            for index in chosen if np.size(carried) else ():
+                environments.statistics[index].write(from_bits(carried[learner[index]]))
             environments.reset(chosen, [self.seeds[e] for e in episode[chosen]])
             steps[chosen] = 0
 
-        begin(lanes)
-        while lanes.size:
+        begin(playing)
+        while playing.size:
             seen = environments.intake.packed()
             seen = seen.reshape(*shape, *seen.shape[1:])
             now = (episode.reshape(shape), steps.reshape(shape))
             activity, actions = _act(agent, states, initial, activity, seen, keys, *now)
             flat = np.asarray(actions).reshape(environments.count, *np.shape(actions)[2:])
-            environments.step(flat[lanes], lanes.tolist())
-            total[learner[lanes], episode[lanes]] += environments.reward[lanes]
+            environments.step(flat[playing], playing.tolist())
+            total[learner[playing], episode[playing]] += environments.reward[playing]
             steps += 1
-            over = lanes[environments.terminated[lanes] | environments.truncated[lanes]]
-            for lane in over:
-                episode[lane], left[learner[lane]] = left[learner[lane]], left[learner[lane]] + 1
+            over = playing[environments.terminated[playing] | environments.truncated[playing]]
+            for index in over:
+                episode[index], left[learner[index]] = left[learner[index]], left[learner[index]] + 1
             done = over[episode[over] >= len(self.seeds)]
             if over.size > done.size:
                 begin(np.setdiff1d(over, done))
-            episode[done], lanes = 0, np.setdiff1d(lanes, done)
+            episode[done], playing = 0, np.setdiff1d(playing, done)
         return total
 
     def close(self) -> None:

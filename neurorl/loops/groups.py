@@ -59,10 +59,10 @@ class Grouped:
         width = -(-learners // groups)
         used = devices(groups)
         axis = jax.device_put(axis, used[0])
-        lanes = np.minimum(np.arange(groups * width), learners - 1).reshape(groups, width)
+        chosen = np.minimum(np.arange(groups * width), learners - 1).reshape(groups, width)
         # Lowered here, because contexts of JAX, such as a precision, hold in the thread that entered them.
         away = [None, *used[1:]]
-        calls = [self._with(_taken(axis, lanes[i]), arguments, away[i % len(used)]) for i in range(groups)]
+        calls = [self._with(_taken(axis, chosen[i]), arguments, away[i % len(used)]) for i in range(groups)]
         begun = [self._lowered(device, call) for device, call in zip(used, calls, strict=False)]
 
         def compute(place: int) -> list[Any]:
@@ -101,9 +101,9 @@ def _joined(groups: list[Any], learners: int, device: jax.Device) -> Any:
 
 
 @_moves
-def _taken(arrays: Any, lanes: Array) -> Any:
+def _taken(arrays: Any, learners: Array) -> Any:
     """Return the arrays of some learners."""
-    return jax.tree.map(lambda leaf: leaf[lanes], arrays)
+    return jax.tree.map(lambda leaf: leaf[learners], arrays)
 
 
 @_moves

@@ -157,13 +157,13 @@ class HostLoop:
 
     def _see_not_finite(self, rows: np.ndarray) -> None:
         """Remember of every learner the first number that is none."""
-        for lane, column in np.argwhere(~np.isfinite(rows)).tolist():
-            value, size = rows[lane, column], (rows.shape[1] - HEAD) // 2
+        for learner, column in np.argwhere(~np.isfinite(rows)).tolist():
+            value, size = rows[learner, column], (rows.shape[1] - HEAD) // 2
             if column == REWARD:
                 said, wrapper = f"{value:g} as reward", "TransformReward"
             else:
                 said, wrapper = self.env.intake.name((column - HEAD) % size, value), "TransformObservation"
-            self.not_finite.setdefault(lane, f"{said}; give a finite number, for example with gymnasium.wrappers.{wrapper}")
+            self.not_finite.setdefault(learner, f"{said}; give a finite number, for example with gymnasium.wrappers.{wrapper}")
 
     def _uncounted(self) -> tuple[np.ndarray, np.ndarray]:
         """Return room for the heads of rows to come [steps, seeds, HEAD], and whether each is of numbers [steps, seeds].

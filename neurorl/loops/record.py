@@ -39,8 +39,8 @@ def episode(task: Task, agent: Agent, agent_state: Any, seed: int, carried: Any 
         return state, action, recording
 
     key = key_of(seed)
-    lane = task.lane(seed, key, carried)
-    timestep, recordings, rewards, ended = lane.begin(), [], [], "going on"
+    environment = task.sub_environment(seed, key, carried)
+    timestep, recordings, rewards, ended = environment.begin(), [], [], "going on"
     for step in range(LONGEST):
         agent_state, action, recording = record(agent_state, timestep, key, step)
         recordings.append(recording)
@@ -48,9 +48,9 @@ def episode(task: Task, agent: Agent, agent_state: Any, seed: int, carried: Any 
         if step > 0 and (timestep.terminated or timestep.truncated):
             ended = "terminated" if timestep.terminated else "truncated"
             break
-        timestep = lane.step(action)
+        timestep = environment.step(action)
         timestep = timestep._replace(observation=timestep.final_observation)  # the next episode is not recorded
-    lane.close()
+    environment.close()
     stacked = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *recordings)
     return Episode(Recording(*({name: part[name] for name in names} for part, names in zip(stacked, order, strict=True))),
                    np.array(rewards), ended)  # fmt: skip

@@ -23,14 +23,13 @@ def evaluate(configuration: Config, learners: Learners, episodes: int = 20, inde
     opts, task, agent = configuration.options, configuration.task, configuration.agent
     if index is not None and not 0 <= index < opts.seeds:
         raise NeurorlError(f"seed index {index} is out of range: the run has {opts.seeds} seeds, 0 to {opts.seeds - 1}")
-    lanes = list(range(opts.seeds)) if index is None else [index]
-    chosen = np.array(lanes)
+    chosen = np.arange(opts.seeds) if index is None else np.array([index])
     states = learner(learners.agent, chosen)
     task = changes.at(opts.changes, task, int(learners.step) - 1)  # the rule that was in force
     twin = task.twin()
     if twin is not None:
         carried = learner(learners.world, chosen) if twin is task else ()
-        with contextlib.closing(Stage(twin, len(lanes), [SEED + i for i in range(episodes)])) as stage:
+        with contextlib.closing(Stage(twin, len(chosen), [SEED + i for i in range(episodes)])) as stage:
             returns = stage.play(agent, states, carried)
     else:
         loop = dataclasses.replace(configuration, task=task).make_loop(eval_seed=SEED, eval_episodes=episodes)
@@ -45,7 +44,7 @@ def evaluate(configuration: Config, learners: Learners, episodes: int = 20, inde
         "env_steps": int(learners.step),
         "episodes": episodes,
         "threshold": task.threshold,
-        "seeds": [opts.seed + lane for lane in lanes],
+        "seeds": (opts.seed + chosen).tolist(),
         "mean_return": [float(mean) for mean in means],
         "returns": returns.tolist(),
         "return_iqm": statistics.interquartile_mean(means),

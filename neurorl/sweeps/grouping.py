@@ -1,8 +1,8 @@
-"""Which learners run in one compiled batch: rows that differ in numbers only share a program, mapped over lanes.
+"""Which learners run in one compiled batch: rows that differ in numbers only share a program, mapped over learners.
 
-A lane is one learner: a row with a seed. The number of lanes of a batch decides the last bit of its results (XLA vectorises
+A learner is one learner: a row with a seed. The number of learners of a batch decides the last bit of its results (XLA vectorises
 differently), so it follows from the configuration alone, never from the machine, the runner, or what is left to do. Batches that
-are not full are filled up with lanes whose results nobody reads.
+are not full are filled up with learners whose results nobody reads.
 """
 
 import dataclasses
@@ -70,11 +70,11 @@ def program(row: Row, configuration: Config) -> Hashable:
     return (configuration.agent_id, kinds.program(task, configuration.agent), limits)
 
 
-def stack(trees: Sequence[Any], lanes: np.ndarray) -> Any:
-    """Return one tree with the numbers of ``trees`` [rows] for every lane.
+def stack(trees: Sequence[Any], learners: np.ndarray) -> Any:
+    """Return one tree with the numbers of ``trees`` [rows] for every learner.
 
     Args:
         trees: Agents, or environment parameters, that differ in numbers only.
-        lanes: [lanes], which tree each lane uses.
+        learners: [learners], which tree each learner uses.
     """
-    return jax.tree.map(lambda *leaves: jax.numpy.asarray(np.stack([np.asarray(leaf) for leaf in leaves])[lanes]), *trees)
+    return jax.tree.map(lambda *leaves: jax.numpy.asarray(np.stack([np.asarray(leaf) for leaf in leaves])[learners]), *trees)

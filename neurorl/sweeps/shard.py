@@ -43,10 +43,10 @@ class RowsLoop(JaxLoop):
 
 
 class Point(NamedTuple):
-    """Every lane at one evaluation, each [lanes]."""
+    """Every learner at one evaluation, each [learners]."""
 
     env_step: np.ndarray
-    returns: np.ndarray  # [lanes, episodes]
+    returns: np.ndarray  # [learners, episodes]
     recent_return: np.ndarray
     episodes: np.ndarray
     error: np.ndarray  # text, "" for none
@@ -87,7 +87,7 @@ def store(folder: Path, name: str, content: bytes) -> None:
 
 
 def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
-    """Train and evaluate every lane of the batch."""
+    """Train and evaluate every learner of the batch."""
     configurations = [rows.resolve(sweep, row) for row in shard.rows]
     options = configurations[0].options
     loop, learners = _begin(configurations, shard)
@@ -105,9 +105,9 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
             returns = loop.evaluate(learners)
             error = np.where(has_grown_too_large(learners.agent, watched), f"the agent {TOO_LARGE}", "").astype(object)
             seen = np.asarray(learners.episodes.finite) & np.isfinite(returns).all(1)
-            for lane in np.flatnonzero(~seen):
-                returned = loop.not_finite.get(int(lane), f"an observation or reward that is {NOT_FINE}")
-                error[lane] = f"the environment returned {returned}"
+            for learner in np.flatnonzero(~seen):
+                returned = loop.not_finite.get(int(learner), f"an observation or reward that is {NOT_FINE}")
+                error[learner] = f"the environment returned {returned}"
             steps = np.full(len(returns), done)
             points.append(Point(steps, returns, np.asarray(values["recent_return"]), np.asarray(values["episodes"]), error))
             if any(step == done for step, *_ in options.changes):
@@ -130,15 +130,15 @@ def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
         _programs.clear()  # one at a time: shards of one program follow each other
         loop = RowsLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
         _programs[key] = loop
-    loop.agent = grouping.stack([c.agent for c in configurations], _lanes(shard))
+    loop.agent = grouping.stack([c.agent for c in configurations], _learners(shard))
     _change(loop, configurations, shard, 0)
     keys = learner_keys(shard.seed, width)
     loop.keys = keys[np.tile(np.arange(width), height)]
     return loop, loop.init()
 
 
-def _lanes(shard: Shard) -> np.ndarray:
-    """Return which row each lane of the batch is, [rows x seeds]; lanes that are too many repeat the last row."""
+def _learners(shard: Shard) -> np.ndarray:
+    """Return which row each learner of the batch is, [rows x seeds]; learners that are too many repeat the last row."""
     height, width = shard.shape
     return np.minimum(np.repeat(np.arange(height), width), len(shard.rows) - 1)
 
@@ -147,7 +147,7 @@ def _change(loop: Loop, configurations: list[Config], shard: Shard, step: int) -
     """Give the environments of the batch the parameters of the environment steps after ``step``."""
     tasks: list[Any] = [schedule.at(c.options.changes, c.task, step) for c in configurations]  # JAX ones: only they change
     params = [task.env_params for task in tasks]
-    loop.params = grouping.stack(params, _lanes(shard))  # type: ignore[attr-defined]  # only the jitted loop has changes
+    loop.params = grouping.stack(params, _learners(shard))  # type: ignore[attr-defined]  # only the jitted loop has changes
 
 
 _programs: dict[Hashable, RowsLoop] = {}  # the loop of the last program, compiled
@@ -159,13 +159,13 @@ def _training_point(learners: Learners) -> Any:
 
 
 def _table(sweep: spec.Spec, shard: Shard, points: list[Point]) -> pa.Table:
-    """Return the table of the lanes that count, ordered by row, seed and environment step."""
+    """Return the table of the learners that count, ordered by row, seed and environment step."""
     width = shard.shape[1]
-    lanes = [(r, s) for r in range(len(shard.rows)) for s in range(shard.seeds)]
-    index = np.array([r * width + s for r, s in lanes])
+    learners = [(r, s) for r in range(len(shard.rows)) for s in range(shard.seeds)]
+    index = np.array([r * width + s for r, s in learners])
 
     def column(values: list[np.ndarray]) -> np.ndarray:
-        return np.stack(values, 1)[index].ravel()  # [lanes, points], flat
+        return np.stack(values, 1)[index].ravel()  # [learners, points], flat
 
     def numbers(values: list[np.ndarray]) -> pa.Array:
         flat = column(values).astype(np.float64)
@@ -176,13 +176,13 @@ def _table(sweep: spec.Spec, shard: Shard, points: list[Point]) -> pa.Table:
     heads = {"env": sweep.head.env, "agent": sweep.head.agent}
     fields = {}
     for name, kind in kinds.items():
-        cells = [rows.cell({**heads, **shard.rows[r].values}[name], kind) for r, _ in lanes for _ in points]
+        cells = [rows.cell({**heads, **shard.rows[r].values}[name], kind) for r, _ in learners for _ in points]
         fields[name] = pa.array(cells, TYPES[kind])
     return pa.table(
         {
             **fields,
-            "row": pa.array([shard.rows[r].index for r, _ in lanes for _ in points], pa.int64()),
-            "seed": pa.array([shard.seed + s for _, s in lanes for _ in points], pa.int64()),
+            "row": pa.array([shard.rows[r].index for r, _ in learners for _ in points], pa.int64()),
+            "seed": pa.array([shard.seed + s for _, s in learners for _ in points], pa.int64()),
             "env_step": pa.array(column([point.env_step for point in points]), pa.int64()),
             "eval_return": numbers([point.returns.mean(1) for point in points]),
             "eval_return_min": numbers([point.returns.min(1) for point in points]),

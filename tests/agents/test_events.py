@@ -82,6 +82,6 @@ def test_the_boards_events_reach_the_agent():
     seen = {}
     for step in range(1, int(switch.max()) + 3):
         learners = loop.advance(learners, 1)
-        for lane in np.flatnonzero((np.asarray(learners.world.timestep.events.codes) == EventCode.SWITCH).any(1)):
-            seen.setdefault(int(lane), step)
-    assert seen == {lane: int(when) + 1 for lane, when in enumerate(switch)}
+        for learner in np.flatnonzero((np.asarray(learners.world.timestep.events.codes) == EventCode.SWITCH).any(1)):
+            seen.setdefault(int(learner), step)
+    assert seen == {learner: int(when) + 1 for learner, when in enumerate(switch)}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from neurorl.envs import lane
+from neurorl.envs import sub_environment
 from neurorl.envs.gymnasium_env import JaxEnv
 from neurorl.errors import NeurorlError
 
@@ -24,7 +24,7 @@ def test_an_episode_is_that_of_the_jitted_environment_bit_for_bit():
     env, params = gymnax.make("CartPole-v1")
     ours, actions = JaxEnv(env, params), np.random.default_rng(0).integers(2, size=60)
     observation, _ = ours.reset(seed=SEED)
-    key, use = jax.random.split(jax.random.key(lane_seed(SEED)))
+    key, use = jax.random.split(jax.random.key(environment_seed(SEED)))
     expected, state = env.reset(use, params)
     np.testing.assert_array_equal(observation, expected)
     for action in actions:
@@ -38,7 +38,7 @@ def test_an_episode_is_that_of_the_jitted_environment_bit_for_bit():
     assert terminated, "the episode never ended: the test compared less than it meant to"
 
 
-def lane_seed(seed):
+def environment_seed(seed):
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))).integers(2**32, dtype=np.uint32)
 
 
@@ -113,9 +113,9 @@ def test_gymnasiums_wrappers_work_on_it():
     assert info["episode"]["r"] == -5.0
 
 
-def test_a_lane_is_a_pure_function_of_its_chain():
+def test_an_environment_is_a_pure_function_of_its_chain():
     env, params = gymnax.make("MountainCar-v0")
-    start, _ = lane.begin(env, params, lane.chain(np.uint32(3)))
-    once, again = lane.step(env, params, start, 2), lane.step(env, params, start, 2)
+    start, _ = sub_environment.begin(env, params, sub_environment.chain(np.uint32(3)))
+    once, again = sub_environment.step(env, params, start, 2), sub_environment.step(env, params, start, 2)
     assert jax.tree.all(jax.tree.map(np.array_equal, once, again))
     assert not np.array_equal(once[0].key, start.key)

@@ -127,9 +127,9 @@ def test_the_observations_of_a_gymnax_wrapper_hold_to_the_end_of_an_episode():
             return 10.0 * observation, *rest
 
     task = resolve(Tenfold(CartPole()))
-    lane = task.lane(0, jax.random.key(0))
-    lane.begin()
-    seen = lane.step(jnp.int32(1))
+    environment = task.sub_environment(0, jax.random.key(0))
+    environment.begin()
+    seen = environment.step(jnp.int32(1))
     assert jnp.array_equal(seen.observation, seen.final_observation)
 
 

@@ -21,11 +21,11 @@ def made(env_id):
     return gymnax.make(env_id)
 
 
-def pair(env_id, lanes, mode):
+def pair(env_id, count, mode):
     """Return Gymnasium's vector of the single environment, and ours."""
     env, params = made(env_id)
-    theirs = SyncVectorEnv([lambda: gymnasium.wrappers.TimeLimit(JaxEnv(env, params), LIMIT)] * lanes, autoreset_mode=mode)
-    return theirs, JaxVectorEnv(env, params, lanes, autoreset_mode=mode, max_episode_steps=LIMIT)
+    theirs = SyncVectorEnv([lambda: gymnasium.wrappers.TimeLimit(JaxEnv(env, params), LIMIT)] * count, autoreset_mode=mode)
+    return theirs, JaxVectorEnv(env, params, count, autoreset_mode=mode, max_episode_steps=LIMIT)
 
 
 def assert_same(theirs, ours):
@@ -48,8 +48,8 @@ def assert_same(theirs, ours):
 @modes
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0"])
 def test_every_step_is_that_of_gymnasiums_vector(env_id, mode):
-    lanes = 5
-    theirs, ours = pair(env_id, lanes, mode)
+    count = 5
+    theirs, ours = pair(env_id, count, mode)
     assert theirs.observation_space == ours.observation_space
     assert theirs.action_space == ours.action_space
     seeds = [3, 1, 4, 15, 9]
@@ -65,13 +65,13 @@ def test_every_step_is_that_of_gymnasiums_vector(env_id, mode):
         if mode == AutoresetMode.DISABLED and ended.any():
             options = {"reset_mask": ended}
             assert_same(theirs.reset(options=dict(options)), ours.reset(options=options))
-    assert resets > 2 * lanes
+    assert resets > 2 * count
     assert ours.metadata["autoreset_mode"] == mode
 
 
 @modes
 def test_resets_in_the_middle_are_those_of_gymnasiums_vector(mode):
-    """A new seed for all, a seed for some, and none, whatever the lanes were doing."""
+    """A new seed for all, a seed for some, and none, whatever the sub-environments were doing."""
     theirs, ours = pair("CartPole-v1", 3, mode)
     for seed, steps in ((11, 5), (None, 30), ([5, None, 6], 4), (None, 0)):
         assert_same(theirs.reset(seed=seed), ours.reset(seed=seed))
@@ -84,10 +84,10 @@ def test_resets_in_the_middle_are_those_of_gymnasiums_vector(mode):
 
 
 @modes
-def test_a_lane_does_not_see_what_its_neighbours_do(mode):
-    """Lane 0 goes through the same episodes beside neighbours that balance, and beside ones that fall and reset all the time."""
+def test_an_environment_does_not_see_what_its_neighbours_do(mode):
+    """Sub-environment 0 goes through the same episodes beside neighbours that balance, and beside ones that fall all the time."""
 
-    def first_lane(neighbours):
+    def first_environment(neighbours):
         _, envs = pair("CartPole-v1", 4, mode)
         observation, _ = envs.reset(seed=[1, 2, 3, 4])
         seen = []
@@ -100,12 +100,12 @@ def test_a_lane_does_not_see_what_its_neighbours_do(mode):
                 observation, _ = envs.reset(options={"reset_mask": ended})
         return seen
 
-    calm, falling = first_lane(lambda o: (o[:, 2] + o[:, 3] > 0).astype(int)), first_lane(lambda o: np.ones(3, int))
+    calm, falling = first_environment(lambda o: (o[:, 2] + o[:, 3] > 0).astype(int)), first_environment(lambda o: np.ones(3, int))
     for a, b in zip(calm, falling, strict=True):
         assert_same(tuple(map(np.asarray, a)), tuple(map(np.asarray, b)))
 
 
-def test_a_lane_of_one_batch_size_is_the_same_lane_of_any_order():
+def test_an_environment_of_one_batch_size_is_the_same_environment_of_any_order():
     _, envs = pair("CartPole-v1", 3, AutoresetMode.NEXT_STEP)
     forwards = envs.reset(seed=[1, 2, 3])[0].copy(), envs.step(np.array([0, 1, 1]))[0]
     backwards = envs.reset(seed=[3, 2, 1])[0].copy(), envs.step(np.array([1, 1, 0]))[0]
@@ -151,7 +151,7 @@ def test_misuse_is_explained():
     envs.reset(seed=0)
     envs.step(np.zeros(2, int))
     envs.step(np.zeros(2, int))
-    with pytest.raises(NeurorlError, match=r"lanes \[0, 1\] have ended"):
+    with pytest.raises(NeurorlError, match=r"sub-environments \[0, 1\] have ended"):
         envs.step(np.zeros(2, int))
     for mask in (np.zeros(2, bool), np.ones(3, bool), [1, 0]):
         with pytest.raises(NeurorlError, match="'reset_mask' is"):
@@ -160,7 +160,7 @@ def test_misuse_is_explained():
     for actions in (np.array([0, 2]), np.array([0]), np.array([0.0, 1.0])):
         with pytest.raises(NeurorlError, match="'action' is"):
             envs.step(actions)
-    with pytest.raises(NeurorlError, match="'seed' has 3 entries for 2 lanes"):
+    with pytest.raises(NeurorlError, match="'seed' has 3 entries for 2 sub-environments"):
         envs.reset(seed=[1, 2, 3])
     with pytest.raises(NeurorlError, match="'num_envs' is 0"):
         JaxVectorEnv(env, params, 0)

@@ -113,9 +113,9 @@ def test_evaluation_sees_the_statistics_of_training_and_adds_nothing():
         assert not np.array_equal(*means)  # each learner has its own
         loop.evaluate(learned)
         stage = loop._stage
-        for lane, env in enumerate(stage._environments.envs):
-            np.testing.assert_array_equal(env.env.obs_rms.mean, means[lane // stage.width])
-            assert env.env.obs_rms.count == gathered[lane // stage.width]
+        for index, env in enumerate(stage._environments.envs):
+            np.testing.assert_array_equal(env.env.obs_rms.mean, means[index // stage.width])
+            assert env.env.obs_rms.count == gathered[index // stage.width]
         assert [env.env.obs_rms.count for env in loop.env.envs] == gathered
 
 

@@ -59,8 +59,8 @@ def notes(loop, period, chunks):
 @pytest.mark.parametrize("loop", ["jax", "host"])
 def test_updates_come_every_so_many_steps_however_the_steps_are_cut(loop):
     whole = notes(loop, 7, [STEPS])
-    for lane in whole:
-        assert np.flatnonzero(lane).tolist() == [7, 14, 21, 28, 35, 42]
+    for index in whole:
+        assert np.flatnonzero(index).tolist() == [7, 14, 21, 28, 35, 42]
     assert (whole >= 0).all()
     assert len(np.unique(whole[:, 7::7])) == LEARNERS * 6  # every update of every learner has its own key
     np.testing.assert_array_equal(whole, notes(loop, 7, [5, 2, 8, 1, 29]))

@@ -178,14 +178,14 @@ def test_one_compilation_a_run(tmp_path):
     assert after["evaluate"] - before["evaluate"] == 1
 
 
-def test_a_learner_is_bit_identical_in_any_lane_and_can_be_taken_out():
+def test_a_learner_is_bit_identical_at_any_place_and_can_be_taken_out():
     built = config.build("CartPole-v1", "spiking-actor-critic", {}, {})
 
     def after_500_steps(first_seed):
         loop = JaxLoop(built.task, built.agent, first_seed, 4, 1, 2)
         return jax.block_until_ready(loop.advance(loop.init(), 500))
 
-    a, b = after_500_steps(10), after_500_steps(12)  # seeds 12 and 13 are lanes 2 and 3, then 0 and 1
+    a, b = after_500_steps(10), after_500_steps(12)  # seeds 12 and 13 are learners 2 and 3, then 0 and 1
     for x, y in zip(leaves(a._replace(step=jax.numpy.zeros(4))), leaves(b._replace(step=jax.numpy.zeros(4))), strict=True):
         assert np.array_equal(x[2:], y[:2])
 

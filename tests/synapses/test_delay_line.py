@@ -38,13 +38,13 @@ def test_a_line_gives_back_what_was_pushed_that_many_steps_ago(trains, synapses)
     np.testing.assert_array_equal(lines, past[now - np.arange(1, DEPTH + 1)])
 
 
-def test_lanes_of_a_batch_are_the_lines_alone():
+def test_rows_of_a_batch_are_the_lines_alone():
     rng = np.random.default_rng(0)
     trains, delays = rng.random((2, STEPS, N)).astype(np.float32), rng.integers(1, DEPTH + 1, (2, 4))
     neurons = np.array([0, 1, 2, 0])
     batch = jax.vmap(play, (0, 0, None))(trains, delays, neurons)[0]
-    for lane in range(2):
-        np.testing.assert_array_equal(batch[lane], play(trains[lane], delays[lane], neurons)[0])
+    for index in range(2):
+        np.testing.assert_array_equal(batch[index], play(trains[index], delays[index], neurons)[0])
 
 
 @given(steps=st.integers(1, 500), dt=st.sampled_from([0.01, 0.1, 0.125, 0.3, 1.0, 2.0]))

@@ -96,14 +96,14 @@ def test_a_spike_arrives_once_exactly_its_delay_after_it_was_sent(wide):
         np.testing.assert_array_equal(currents, expected)
 
 
-def test_lanes_of_a_batch_are_the_projection_alone_to_the_bit():
+def test_rows_of_a_batch_are_the_projection_alone_to_the_bit():
     p, run, rng = PROJECTIONS["uneven"], RUN["uneven"], np.random.default_rng(0)
     weights = rng.normal(size=(3, len(p.connectivity))).astype(np.float32)
-    # One lane silent and one all active, so that the lanes' numbers of spikes differ as much as they can.
+    # One copy silent and one all active, so that their numbers of spikes differ as much as they can.
     trains = np.stack([trains_of(p, activity, rng) for activity in (0.0, 0.1, 1.0)])
     batch = jax.vmap(run)(weights, trains)[0]
-    for lane in range(3):
-        np.testing.assert_array_equal(batch[lane], run(weights[lane], trains[lane])[0])
+    for index in range(3):
+        np.testing.assert_array_equal(batch[index], run(weights[index], trains[index])[0])
     shared = jax.vmap(run, (None, 0))(weights[0], trains)[0]
     np.testing.assert_array_equal(shared[2], run(weights[0], trains[2])[0])
 

@@ -110,7 +110,7 @@ def c_cases() -> list[CReferenceW3]:
 
 
 def _c_arrays() -> list[np.ndarray]:
-    """Return the wiring as the C program wants it, and the lanes of the noise."""
+    """Return the wiring as the C program wants it, and the streams of the noise."""
     drawn = connectivity.random(N, N, PROBABILITY, SEED, self_connections=False)
     learns = (drawn.pre < EXCITATORY) & (drawn.post < EXCITATORY)
     pre, post = drawn.pre[learns], drawn.post[learns]
@@ -125,8 +125,8 @@ def _c_arrays() -> list[np.ndarray]:
         _first(np.bincount(drawn.pre[~learns], minlength=N)),
         drawn.post[~learns],
     )
-    lanes = np.asarray(counter_random.lanes(SEED, (N,)), np.uint32)
-    return [*(np.ascontiguousarray(array, np.int32) for array in integers), fixed_weight.astype(np.float32), lanes]
+    streams = np.asarray(counter_random.streams(SEED, (N,)), np.uint32)
+    return [*(np.ascontiguousarray(array, np.int32) for array in integers), fixed_weight.astype(np.float32), streams]
 
 
 def _first(degrees: np.ndarray) -> np.ndarray:

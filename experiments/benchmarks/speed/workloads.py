@@ -56,7 +56,7 @@ def expected(tolerance: float) -> dict[str, tuple[float, float]]:
 
 def weights(seed: int, shape: tuple[int, ...]) -> Array:
     """Return weights ~ U(0, 1), the same as the C reference's."""
-    return counter_random.uniform(counter_random.lanes(seed + 1000, shape), 0)
+    return counter_random.uniform(counter_random.streams(seed + 1000, shape), 0)
 
 
 class NeurorlNetwork:

@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import neurorl
-from neurorl.envs import lane
+from neurorl.envs import sub_environment
 from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
 from neurorl.envs.fpga.types import FaultClass
 from neurorl.errors import NeurorlError
@@ -45,7 +45,7 @@ def test_the_module_in_the_id_is_import_enough_and_a_board_needs_neither_gymnax_
 @pytest.mark.parametrize("made", [FpgaTelemetry, FpgaTelemetryContinuous])
 def test_gymnasiums_spaces_are_the_twins_of_gymnaxs(made):
     env = made()
-    assert env.gymnasium_spaces() == (lane.space_of(env.observation_space()), lane.space_of(env.action_space()))
+    assert env.gymnasium_spaces() == tuple(map(sub_environment.space_of, (env.observation_space(), env.action_space())))
 
 
 @ids
@@ -141,10 +141,10 @@ def test_wrong_settings_are_explained(settings, message):
 @pytest.mark.parametrize("mode", AutoresetMode, ids=lambda mode: mode.name)
 def test_the_native_vector_is_gymnasiums_vector_of_boards(mode):
     """Flags exactly, numbers to float tolerance: a vector of boards is compiled to other code than a single one."""
-    lanes, limit = 3, 12
-    theirs = SyncVectorEnv([lambda: gymnasium.make(DISCRETE, max_episode_steps=limit)] * lanes, autoreset_mode=mode)
+    count, limit = 3, 12
+    theirs = SyncVectorEnv([lambda: gymnasium.make(DISCRETE, max_episode_steps=limit)] * count, autoreset_mode=mode)
     ours = gymnasium.make_vec(
-        DISCRETE, lanes, vectorization_mode="vector_entry_point", max_episode_steps=limit, autoreset_mode=mode
+        DISCRETE, count, vectorization_mode="vector_entry_point", max_episode_steps=limit, autoreset_mode=mode
     )
     assert ours.metadata["autoreset_mode"] == mode
     np.testing.assert_allclose(theirs.reset(seed=4)[0], ours.reset(seed=4)[0], rtol=1e-5, atol=1e-5)
@@ -170,7 +170,7 @@ def _assert_same_info(theirs, ours):
         elif key == "final_info":
             _assert_same_info(value, ours[key])
         else:  # an array of observations or named tuples there; here named tuples of arrays
-            for lane, one in enumerate(value):
+            for index, one in enumerate(value):
                 if one is not None:
-                    mine = ours[key][lane] if key == "final_obs" else jax.tree.map(lambda x, lane=lane: x[lane], ours[key])
+                    mine = ours[key][index] if key == "final_obs" else jax.tree.map(lambda x, index=index: x[index], ours[key])
                     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-3), one, mine)

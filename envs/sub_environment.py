@@ -1,10 +1,10 @@
-r"""A lane: one JAX environment that does not reset by itself, with the chain of keys that feeds it.
+r"""A sub-environment: one JAX environment that does not reset by itself, with the chain of keys that feeds it.
 
     key, k <- split(key),   observation, state = reset_env(k)                  begin
     key, k <- split(key),   observation, state, ... = step_env(split(k)[0])    step
 
-Every use of the chain splits it once, so that a lane's whole future follows from its seed and its actions, whatever other
-lanes do. A step draws on its key as gymnax's own ``step`` does: within an episode both visit the same states.
+Every use of the chain splits it once, so that a sub-environment's whole future follows from its seed and its actions, whatever
+the others do. A step draws on its key as gymnax's own ``step`` does: within an episode both visit the same states.
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from gymnasium import spaces
 from jax import Array
 
 
-class Lane(NamedTuple):
+class SubEnvironment(NamedTuple):
     """An environment in the middle of an episode."""
 
     key: Array  # [2], uint32: raw, since JAX takes typed keys only through its slow call path
@@ -37,8 +37,8 @@ def chain(seed: Any) -> Array:
     return jax.random.key_data(jax.random.key(seed))
 
 
-def begin(env: Any, params: Any, key: Array) -> tuple[Lane, Any]:
-    """Return a lane at the beginning of an episode, and its first observation.
+def begin(env: Any, params: Any, key: Array) -> tuple[SubEnvironment, Any]:
+    """Return a sub-environment at the beginning of an episode, and its first observation.
 
     Args:
         env: An environment of gymnax's contract.
@@ -47,17 +47,17 @@ def begin(env: Any, params: Any, key: Array) -> tuple[Lane, Any]:
     """
     chain, use = _split(key)
     observation, state = env.reset_env(use, params)
-    return Lane(chain, _strong(state)), _strong(observation)
+    return SubEnvironment(chain, _strong(state)), _strong(observation)
 
 
-def step(env: Any, params: Any, lane: Lane, action: Array) -> tuple[Lane, Outcome]:
-    """Return the lane after an action, and what the environment answered."""
-    chain, use = _split(lane.key)
+def step(env: Any, params: Any, environment: SubEnvironment, action: Array) -> tuple[SubEnvironment, Outcome]:
+    """Return the sub-environment after an action, and what the environment answered."""
+    chain, use = _split(environment.key)
     key, _ = jax.random.split(use)  # gymnax keeps the other for its automatic reset
-    observation, state, reward, terminated, info = env.step_env(key, lane.state, action, params)
+    observation, state, reward, terminated, info = env.step_env(key, environment.state, action, params)
     truncated = jnp.asarray(env.is_truncated(state, params))
     outcome = Outcome(_strong(observation), jnp.asarray(reward, jnp.float32), jnp.asarray(terminated), truncated, _strong(info))
-    return Lane(chain, _strong(state)), outcome
+    return SubEnvironment(chain, _strong(state)), outcome
 
 
 def spaces_of(env: Any, params: Any) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
