@@ -110,7 +110,7 @@ def test_the_check_sees_a_lost_row_and_a_number_made_up(monkeypatch):
         return metrics
 
     text = WRITTEN["utilization.rpt"]
-    monkeypatch.setattr("mutations.MUTATIONS", HARMLESS[4:6])
+    monkeypatch.setattr("tests.envs.fpga.reports.mutations.MUTATIONS", HARMLESS[4:6])
     monkeypatch.setattr(f"{__name__}.NAMES", ["utilization.rpt"] * 50)
     seed = next(seed for seed in range(50) if draw(seed)[2][:2] == ("utilization.rpt", None))
     assert faults(seed) == []
