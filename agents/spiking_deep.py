@@ -1,10 +1,12 @@
 r"""Spiking Q(lambda) with a hidden layer that dopamine teaches: no backpropagation, no replay, one pass.
 
     y = x^ / sigma;   a = hidden spikes under the drive W y;   Q = opposed spikes under q = O a + K y
-    E <- keep E + (rho B_c psi, c) y^T,   Z <- keep Z + c a^T          (c: 1 for the action taken)
-    delta = r / |G| + gamma max Q' - Q;   g = delta bounded by the mass of all tags;   (W, K) += g E,   O += g Z,   B += g Z
+    E <- keep E + rho B_c psi y^T,   Z <- keep Z + c a^T,   D <- keep D + c y^T          (c: 1 for the action taken)
+    delta = r / |G| + gamma max Q' - Q;   g = delta bounded by the mass of E and Z;   W += g E,   O += g Z,   B += g Z
+    K += h D,   h = delta min(1, share / D . dQ/dK)
 
-A code's neurons reach the hidden ones (W) and, beside them, the outputs (K), for what one layer can learn. Rare inputs transmit
+A code's neurons reach the hidden ones (W) and, beside them, the outputs (K), for what one layer can learn: these direct synapses
+correct a share of every error at once, whatever the hidden ones do (``plasticity.bounded_step``). Rare inputs transmit
 more (``homeostasis.presynaptic_gain``), feedforward inhibition divides by how much comes (``synapses.divisive_inhibition``),
 and hidden neurons are told of the outcome by feedback synapses B of their own, which learn by the same local term as the
 forward ones (``plasticity.feedback``). Each action has a push and a pull neuron, whose counts differ by its value. Learning is
@@ -51,10 +53,12 @@ class State(NamedTuple):
 
     code: Any  # what the code has learned of its input
     inputs: Rates
-    synapses: Listed  # [D + 1, N + A], of the code onto hidden neurons and outputs
+    synapses: Listed  # [D + 1, N], of the code onto hidden neurons
+    direct: Listed  # [D + 1, A], and beside them onto outputs; no rows where there are none
     outputs: Plastic  # [A, N + 1], of hidden neurons onto outputs
     feedback: Array  # [A, N]
-    mass: Array  # [], of all tags: what bounds a step
+    mass: Array  # [], of the tags of all but the direct synapses: what bounds their steps
+    reach: Array  # [], by how much a unit step of the direct synapses moves the last value
     charge: Array  # [N], of hidden neurons, in thresholds
     potential: Array  # [A, 2], of output neurons, in thresholds
     value: Array  # [], of the last observation and action, in the magnitude of returns
@@ -68,6 +72,7 @@ class Fired(NamedTuple):
     """What the neurons did in an environment step."""
 
     rows: Visited  # of the inputs that fired
+    direct: Visited | None
     sent: Array  # [k], what these transmitted
     charge: Array  # [N]
     potential: Array  # [A, 2]
@@ -89,7 +94,8 @@ class SpikingDeep(RecordedAgent):
     excitability: float = parameter(0.33, "current of a hidden neuron for a unit of drive, thresholds a substep", above=0.0)
     feedback: str = parameter("kolen-pollack", "how hidden neurons are taught", choices=feedback.KINDS, static=True)
     teaching: float = parameter(2.0, "gain of the feedback", low=0.0)
-    skip: float = parameter(1.0, "learning rate of the code's synapses onto the outputs, in that of the others", low=0.0)
+    direct: bool = parameter(True, "whether the code has synapses onto the outputs, beside the hidden neurons", static=True)
+    share: float = parameter(0.5, "share of a prediction error that these correct at once", low=0.0, high=1.0)
     lambda_: float = parameter(0.8, "decay of eligibility per environment step, beside gamma", low=0.0, high=1.0)
     gamma: float = parameter(0.99, "discount per environment step", low=0.0, high=1.0)
     kappa: float = parameter(3.0, "how many times smaller a step is than the largest safe one", above=0.0)
@@ -110,7 +116,7 @@ class SpikingDeep(RecordedAgent):
             code = codes.Lit(receptors=code.receptors)
         # What one pixel says by itself is little, and learned faster than what the hidden neurons say, whose errors it hides. Of
         # many pixels none transmits so much that a step would throw a value past its goal.
-        own: dict[str, Any] = {"skip": 0.0, "damping": 0.0} if isinstance(code, codes.Lit) else {}
+        own: dict[str, Any] = {"direct": False, "damping": 0.0} if isinstance(code, codes.Lit) else {}
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
     def for_steps(self, steps: int) -> "SpikingDeep":
@@ -122,15 +128,18 @@ class SpikingDeep(RecordedAgent):
     def init(self, key: Array) -> State:
         """Return a learner with sparse random weights, and none from the code onto the outputs."""
         keys, n, out = jax.random.split(key, 5), self.code.size + 1, self.actions.size
-        onto_hidden = sparse_uniform.draw(keys[0], self.hidden, n, 1.0 - DENSITY)
-        onto_outputs = sparse_uniform.draw(keys[1], out, self.hidden, 1.0 - DENSITY)
+        onto_outputs = jnp.pad(sparse_uniform.draw(keys[1], out, self.hidden, 1.0 - DENSITY), ((0, 0), (0, 1)))
+        # Beside direct synapses hidden neurons say nothing at first: it would be taken for the value of what was never tried.
+        outputs = jnp.zeros_like(onto_outputs) if self.direct else onto_outputs
         return State(
             code=self.code.init(),
             inputs=presynaptic_gain.init(self.code.size),
-            synapses=listed_synapses.init(jnp.concatenate([onto_hidden, jnp.zeros((out, n))]).T),
-            outputs=Plastic(jnp.pad(onto_outputs, ((0, 0), (0, 1))), jnp.zeros((out, self.hidden + 1))),
+            synapses=listed_synapses.init(sparse_uniform.draw(keys[0], self.hidden, n, 1.0 - DENSITY).T),
+            direct=listed_synapses.init(jnp.zeros((n if self.direct else 0, out))),
+            outputs=Plastic(outputs, jnp.zeros_like(outputs)),
             feedback=feedback.init(keys[2], out, self.hidden),
             mass=jnp.float32(0.0),
+            reach=jnp.float32(0.0),
             charge=jax.random.uniform(keys[3], (self.hidden,)),
             potential=jax.random.uniform(keys[4], (out, 2)),
             value=jnp.float32(0.0),
@@ -145,14 +154,14 @@ class SpikingDeep(RecordedAgent):
         ended = timestep.terminated | timestep.truncated
         code = self.code.adapt(state.code, timestep.observation)
         x = self.code.rates(timestep.observation, code)
-        inputs = presynaptic_gain.update(state.inputs, x)
+        inputs = presynaptic_gain.update(state.inputs, *self._active(timestep.observation, code))
         returns = return_spread.update(state.returns, timestep.reward, ended, self.gamma)
         state = state._replace(code=code, inputs=inputs, returns=returns, step=state.step + 1)
         fired = self._fire(state, timestep.observation)
         winners, explored = self._choose(key, fired.values, state.step)
 
         last = timestep.final_observation
-        cut = rarely.where(timestep.truncated, lambda s, seen: self._best(self._fire(s, seen).values), state, last)
+        cut = rarely.where(timestep.truncated, lambda agent, *seen: agent._best(agent._fire(*seen).values), self, state, last)
         after = jnp.where(timestep.terminated, 0.0, jnp.where(timestep.truncated, cut, self._best(fired.values)))
         delta = self.gain * (timestep.reward / return_spread.magnitude(returns) + self.gamma * after - state.value)
         keep = jnp.where(ended | state.explored, 0.0, self.gamma * self.lambda_)
@@ -188,28 +197,42 @@ class SpikingDeep(RecordedAgent):
             "epsilon": self._epsilon(state.step),
         }
 
+    def _active(self, observation: Array, code: Any) -> tuple[Array, Array | None]:
+        """Return the rates [k] of the inputs that may fire, and which they are, int32 [k]; None: all."""
+        if isinstance(self.code, codes.ListedCode) and self.code.distinct:
+            index, rates = self.code.active(observation, code)
+            return rates, index
+        return self.code.rates(observation, code), None
+
     def _fire(self, state: State, observation: Array) -> Fired:
         """Let an observation drive the neurons for an environment step."""
-        x = presynaptic_gain.scaled(state.inputs, self.code.rates(observation, state.code))
-        loudest, index = jax.lax.top_k(x, min(self.winners, self.code.size))
+        x, index = self._active(observation, state.code)
+        x = presynaptic_gain.scaled(state.inputs, x, index)
+        if index is None or len(index) > self.winners:
+            x, loudest = jax.lax.top_k(x, min(self.winners, len(x)))
+            index = loudest if index is None else index[loudest]
         # The input that is constant comes last.
-        rows = listed_synapses.visit(state.synapses, jnp.append(index, self.code.size))
-        sent = divisive_inhibition.divide(jnp.append(loudest, 1.0), self.code.size + 1, DENSITY)
-        drive = (sent[:, None] * rows.weights).sum(0)  # on a CPU several times as fast as the product of matrices
+        index = jnp.append(index, self.code.size)
+        sent = divisive_inhibition.divide(jnp.append(x, 1.0), self.code.size + 1, DENSITY)
+        rows = listed_synapses.visit(state.synapses, index)
+        direct = listed_synapses.visit(state.direct, index) if self.direct else None
 
-        current = self.excitability * drive[: self.hidden]
+        # On a CPU several times as fast as the product of matrices.
+        current = self.excitability * (sent[:, None] * rows.weights).sum(0)
         charge, rate = closed_form.fire(state.charge, current, self.hidden_substeps)
         hidden = jnp.append(rate / self.excitability, 1.0)
-        q = (state.outputs.weights * hidden).sum(1) + drive[self.hidden :]
+        q = (state.outputs.weights * hidden).sum(1)
+        if direct is not None:
+            q += (sent[:, None] * direct.weights).sum(0)
         potential, rate = closed_form.fire(state.potential, 0.5 + 0.5 / LARGEST * q[:, None] * SIGNS, self.substeps)
-        return Fired(rows, sent, charge, potential, hidden, closed_form.slope(current), rate, LARGEST * (rate @ SIGNS))
+        return Fired(rows, direct, sent, charge, potential, hidden, closed_form.slope(current), rate, LARGEST * (rate @ SIGNS))
 
     def _change(self, state: State, fired: Fired, winners: list[Array], delta: Array, keep: Array) -> tuple[State, Array]:
         """Return the learner after ``delta`` [] has changed its weights and the winners have tagged them, and their value []."""
         heads = zip(winners, self.actions.heads, strict=True)
         chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in heads]) / len(winners)
         back = feedback.read(self.feedback, state.outputs.weights[:, :-1], state.feedback)
-        taught = jnp.append(self.teaching * (chosen @ back) * fired.slope, self.skip * chosen)
+        taught = self.teaching * (chosen @ back) * fired.slope
 
         g = bounded_step.size(delta, state.mass, self.kappa)
         weights, tags = state.outputs.weights, state.outputs.eligibility
@@ -219,7 +242,14 @@ class SpikingDeep(RecordedAgent):
             three_factor.change(weights, tags, g, 1.0),
             eligibility.decay(tags, keep, jnp.array(False)) + chosen[:, None] * fired.hidden,
         )
+        direct, reach = state.direct, state.reach
+        if fired.direct is not None:
+            step = bounded_step.share(delta, reach, self.share)
+            direct = listed_synapses.learn(direct, fired.direct, step, keep, fired.sent, chosen)
+            reach = (fired.sent[:, None] * (keep * fired.direct.tags + fired.sent[:, None] * chosen) * chosen).sum()
         return state._replace(
+            direct=direct,
+            reach=reach,
             synapses=listed_synapses.learn(state.synapses, fired.rows, g, keep, fired.sent, taught),
             outputs=outputs,
             feedback=feedback.learn(self.feedback, state.feedback, g * tags[:, :-1]),

@@ -16,20 +16,25 @@ from jax.custom_batching import custom_vmap
 def where(needed: Array, function: Callable[..., Array], *arguments: Any) -> Array:
     """Return ``function(*arguments)`` where ``needed`` []; elsewhere zeros, or that too, where another of a batch needs it.
 
-    The function takes all that it reads as arguments.
+    The function takes all that it reads as arguments, an agent's hyperparameters too: mapped ones may not be closed over.
     """
+    leaves, tree = jax.tree.flatten(
+        arguments
+    )  # flat, since some trees check what they are made of, and JAX fills them with flags
+    return _where(needed, lambda *given: function(*jax.tree.unflatten(tree, given)), *leaves)
 
+
+def _where(needed: Array, function: Callable[..., Array], *leaves: Any) -> Array:
     @custom_vmap
-    def one(needed: Array, *arguments: Any) -> Array:
-        return _if(needed, function, *arguments)
+    def one(needed: Array, *leaves: Any) -> Array:
+        return _if(needed, function, *leaves)
 
     @one.def_vmap
-    def many(size: int, mapped: list[Any], needed: Array, *arguments: Any) -> tuple[Array, bool]:
-        axes = jax.tree.map(lambda own: 0 if own else None, tuple(mapped[1:]))
-        each = jax.vmap(function, in_axes=axes, axis_size=size)
-        return where(needed.any(), each, *arguments), True
+    def many(size: int, mapped: list[Any], needed: Array, *leaves: Any) -> tuple[Array, bool]:
+        each = jax.vmap(function, in_axes=tuple(0 if own else None for own in mapped[1:]), axis_size=size)
+        return _where(needed.any(), each, *leaves), True
 
-    result: Array = one(needed, *arguments)
+    result: Array = one(needed, *leaves)
     return result
 
 

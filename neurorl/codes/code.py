@@ -47,6 +47,8 @@ class Code(Checked):
 class ListedCode(Code):
     """A code of which few neurons fire at a time, and which lists them, so that nobody need look at the others."""
 
+    distinct: ClassVar[bool] = True  # whether it lists no neuron twice
+
     def active(self, observation: Observation, state: Any = ()) -> tuple[Int32[Array, " k"], Float[Array, " k"]]:
-        """Return the neurons that may fire, int32 [k], one of them perhaps twice, and the spikes per substep they aim at, [k]."""
+        """Return the neurons that may fire, int32 [k], and the spikes per substep they aim at, [k]."""
         raise NotImplementedError

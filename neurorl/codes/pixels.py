@@ -46,6 +46,7 @@ class Pixels(ListedCode):
     contrast: float = parameter(0.5, "difference from the expected that makes a pixel fire, in its range", low=0.0, high=1.0)
 
     continuous = False
+    distinct = False  # pairs share neurons
 
     @property
     def pixels(self) -> int:

@@ -1,16 +1,16 @@
 r"""Presynaptic gain: the synapses of an input that fires rarely release more at each of its spikes.
 
-    p <- p + (x - p) / (t + 1);      x^ = x / sqrt(max(p, floor))
+    s <- s + x,   p = s / (t + 1);      x^ = x / sqrt(max(p, floor))
 
-p is the running mean of the input, over its life. A spike that hardly ever comes tells much, and of a step that is bounded for
-all synapses together it would get the least; scaled, all inputs transmit about the same power, whatever their rate. Only the
-presynaptic cell needs to know (presynaptic homeostasis: Davis and Müller 2015).
+p is the mean of the input, over its life of t environment steps. A spike that hardly ever comes tells much, and of a step that
+is bounded for all synapses together it would get the least; scaled, all inputs transmit about the same power, whatever their
+rate. Only the presynaptic cell needs to know (presynaptic homeostasis: Davis and Müller 2015).
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from neurorl.typing import Scalar
 
@@ -18,7 +18,7 @@ from neurorl.typing import Scalar
 class Rates(NamedTuple):
     """What C inputs have done so far."""
 
-    mean: Float[Array, " C"]  # spikes a substep, p
+    total: Float[Array, " C"]  # of the rates in spikes per substep, s
     steps: Float[Array, ""]  # environment steps, t
 
 
@@ -27,12 +27,15 @@ def init(inputs: int) -> Rates:
     return Rates(jnp.zeros(inputs), jnp.float32(0.0))
 
 
-def update(rates: Rates, x: Float[Array, " C"]) -> Rates:
-    """Take in one environment step's activity [C]."""
-    steps = rates.steps + 1.0
-    return Rates(rates.mean + (x - rates.mean) / (steps + 1.0), steps)
+def update(rates: Rates, x: Float[Array, " k"], index: Int[Array, " k"] | None = None) -> Rates:
+    """Take in one environment step's activity [k] of the inputs ``index`` [k], the others being silent; None: of all."""
+    total = rates.total + x if index is None else rates.total.at[index].add(x, mode="promise_in_bounds")
+    return Rates(total, rates.steps + 1.0)
 
 
-def scaled(rates: Rates, x: Float[Array, " C"], floor: Scalar = 0.001) -> Float[Array, " C"]:
-    """Return what the inputs [C] transmit; ``floor`` is the lowest rate that is told from silence."""
-    return x / jnp.sqrt(jnp.maximum(rates.mean, floor))
+def scaled(
+    rates: Rates, x: Float[Array, " k"], index: Int[Array, " k"] | None = None, floor: Scalar = 0.001
+) -> Float[Array, " k"]:
+    """Return what the inputs ``index`` [k] transmit (None: all); ``floor`` is the lowest rate that is told from silence."""
+    total = rates.total if index is None else rates.total.at[index].get(mode="promise_in_bounds")
+    return x / jnp.sqrt(jnp.maximum(total / (rates.steps + 1.0), floor))

@@ -40,9 +40,9 @@ LIFE = [
 ]
 
 
-def walk(agent, timesteps, seed=0):
+def walk(agent, timesteps, start=None):
     """Return the states, the first one before any timestep, and the actions taken."""
-    states, taken = [agent.init(jax.random.key(seed))], []
+    states, taken = [agent.init(jax.random.key(0)) if start is None else start], []
     for i, timestep in enumerate(timesteps):
         state, action = learn(agent, states[-1], timestep, jax.random.key(i))
         states.append(state)
@@ -51,7 +51,8 @@ def walk(agent, timesteps, seed=0):
 
 
 def weights(state):
-    return {"code": listed_synapses.materialised(state.synapses)[0], "outputs": state.outputs.weights, "feedback": state.feedback}
+    own = {"code": listed_synapses.materialised(state.synapses)[0], "outputs": state.outputs.weights, "feedback": state.feedback}
+    return own | ({"direct": listed_synapses.materialised(state.direct)[0]} if len(state.direct.weights) else {})
 
 
 def test_images_are_lit_pixels_and_boxes_have_sharp_tilings():
@@ -61,10 +62,11 @@ def test_images_are_lit_pixels_and_boxes_have_sharp_tilings():
     assert box.code.groups == 16
 
 
+@pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("feedback", ["kolen-pollack", "random", "transpose", "sign"])
-def test_without_dopamine_no_weight_moves_not_by_a_bit(feedback):
-    states, _ = walk(AGENT.replace(gain=0.0, feedback=feedback), LIFE)
-    moved, _ = walk(AGENT.replace(feedback=feedback), LIFE)
+def test_without_dopamine_no_weight_moves_not_by_a_bit(feedback, direct):
+    states, _ = walk(AGENT.replace(gain=0.0, feedback=feedback, direct=direct), LIFE)
+    moved, _ = walk(AGENT.replace(feedback=feedback, direct=direct), LIFE)
     for name, before in weights(states[0]).items():
         assert np.asarray(weights(states[-1])[name]).tobytes() == np.asarray(before).tobytes(), name
         still = name == "feedback" and feedback != "kolen-pollack"
@@ -73,32 +75,40 @@ def test_without_dopamine_no_weight_moves_not_by_a_bit(feedback):
 
 def network(parameters, y, gain, action):
     """Return the value of an action of the same network with units that are numbers, not spikes."""
-    code, outputs = parameters
-    drive = y @ code
-    current = gain * drive[: outputs.shape[1] - 1]
+    code, outputs, direct = parameters
+    current = gain * (y @ code)
     # As steep where a neuron is silent or saturated as the local rule says, and of the height that it really has.
     shallow = 0.01 * current + jax.lax.stop_gradient(jnp.clip(current, 0.0, 1.0) - 0.01 * current)
     rate = jnp.where((current > 0.0) & (current < 1.0), current, shallow)
-    return (outputs @ jnp.append(rate / gain, 1.0) + drive[outputs.shape[1] - 1 :])[action]
+    return (outputs @ jnp.append(rate / gain, 1.0) + y @ direct)[action]
 
 
 def test_with_exact_feedback_the_tags_are_the_gradient_of_the_network():
-    agent = AGENT.replace(feedback="transpose", teaching=1.0, skip=1.0, hidden_substeps=65_536, substeps=65_536, lambda_=0.7)
-    states, taken = walk(agent, LIFE[:3])
+    agent = AGENT.replace(feedback="transpose", teaching=1.0, direct=True, hidden_substeps=65_536, substeps=65_536, lambda_=0.7)
+    start = agent.init(jax.random.key(0))
+    spoken = jax.random.normal(jax.random.key(7), start.outputs.weights.shape) / 20
+    states, taken = walk(agent, LIFE[:3], start._replace(outputs=start.outputs._replace(weights=spoken)))
     trace = None
     for before, state, timestep, action in zip(states, states[1:], LIFE, taken, strict=False):
         x = jnp.append(presynaptic_gain.scaled(state.inputs, agent.code.rates(timestep.observation, state.code)), 1.0)
         y = divisive_inhibition.divide(x, agent.code.size + 1, 0.1)
         # An action is chosen, and tagged, by the weights before the step.
-        parameters = listed_synapses.materialised(before.synapses)[0], before.outputs.weights
+        parameters = (
+            listed_synapses.materialised(before.synapses)[0],
+            before.outputs.weights,
+            listed_synapses.materialised(before.direct)[0],
+        )
         value, gradient = jax.value_and_grad(network)(parameters, y, agent.excitability, action)
         np.testing.assert_allclose(value, state.value, atol=2e-3)
         keep = 0.0 if bool(timestep.truncated) else GAMMA * 0.7
         trace = gradient if trace is None else jax.tree.map(lambda z, g, keep=keep: keep * z + g, trace, gradient)
-    tags = listed_synapses.materialised(states[3].synapses)[1], states[3].outputs.eligibility
+        # What the direct synapses' tags say of the value that they made.
+        np.testing.assert_allclose(state.reach, (trace[2] * gradient[2]).sum(), rtol=1e-4)
+    end = states[3]
+    tags = listed_synapses.materialised(end.synapses)[1], end.outputs.eligibility, listed_synapses.materialised(end.direct)[1]
     for tag, z in zip(tags, trace, strict=True):
         np.testing.assert_allclose(tag, z, atol=2e-3 * float(jnp.abs(z).max()))
-    assert sum(float(jnp.abs(tag).sum()) for tag in tags) <= float(states[3].mass) * 1.001
+    assert sum(float(jnp.abs(tag).sum()) for tag in tags[:2]) <= float(end.mass) * 1.001
 
 
 def test_a_truncation_bootstraps_from_where_the_action_led_and_a_termination_does_not():
@@ -156,3 +166,37 @@ def test_breakout_is_learned_from_its_pixels():
     loop = built.make_loop()
     learners = loop.advance(loop.init(), 150_000)
     assert loop.evaluate(learners).mean() > 4.0
+
+
+def test_learners_of_different_hyperparameters_share_a_program():
+    """As rows of a sweep do: each learns as it does alone, through a truncation too."""
+    kappas = jnp.array([2.0, 4.0])
+
+    def last(kappa):
+        agent, timesteps = AGENT.replace(kappa=kappa), jax.tree.map(lambda *x: jnp.stack(x), *LIFE)
+        keys = jax.random.split(jax.random.key(0), len(LIFE))
+        state, _ = jax.lax.scan(lambda s, at: agent.learn(s, *at), agent.init(jax.random.key(1)), (timesteps, keys))
+        return state.outputs.weights
+
+    together = jax.jit(jax.vmap(last))(kappas)
+    for kappa, weights in zip(kappas, together, strict=True):
+        np.testing.assert_allclose(weights, jax.jit(last)(kappa), rtol=1e-4, atol=1e-5)
+    assert np.any(together[0] != together[1])
+
+
+def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monkeypatch):
+    box = spaces.Box(-1.0, 1.0, (2,)), spaces.Discrete(3)
+    agent, key = SpikingDeep.for_spaces(*box), jax.random.key(0)
+    seen = restart(jnp.array([0.2, -0.7]))
+    state = agent.init(key)
+    listed, _ = agent.learn(state, seen, key)
+    monkeypatch.setattr(codes.Tilings, "distinct", False)
+    looked, _ = agent.learn(state, seen, key)
+    rows = [
+        {"synapses": listed_synapses.materialised(s.synapses), "direct": listed_synapses.materialised(s.direct)}
+        for s in (listed, looked)
+    ]
+    same = [state._replace(**own) for state, own in zip((listed, looked), rows, strict=True)]
+    for one, other in zip(*map(jax.tree.leaves, same), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    assert float(jnp.abs(listed.inputs.total).sum()) == agent.code.groups
