@@ -21,8 +21,9 @@ An agent of spiking neurons gives a sixth, which does what ``learn`` does and te
 Within ``learn`` a branch on a learner's own counter would not do: mapped over learners, both sides of it run on every step.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+import jax
 from gymnasium import spaces
 from jax import Array
 
@@ -41,6 +42,9 @@ class Recording(NamedTuple):
 
 class Agent(Checked):
     """Base class of agents; see the module's docstring. ``init``, ``learn`` and ``act`` must be given."""
+
+    # What a learner that starts from another's state does not take over, by the paths of fields ("synapses.eligibility").
+    BEGINS_ANEW: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def for_spaces(cls, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], **ranges: Any) -> Any:
@@ -81,6 +85,23 @@ class Agent(Checked):
     def for_steps(self, steps: int) -> Any:
         """Return the agent with the schedules that were left open fitted to a run of ``steps``; by default as it is."""
         return self
+
+    def started_from(self, fresh: Any, other: Any) -> Any:
+        """Return the state of a learner that goes on, on another task or with another seed, with what another has learned.
+
+        Weights, their slow components, thresholds, baselines and running scales come along; traces, activity, counters and
+        schedules begin anew, which are the fields that ``BEGINS_ANEW`` names.
+
+        Args:
+            fresh: A learner that has seen nothing.
+            other: The state of the other, of the same shapes.
+        """
+
+        def chosen(path: Any, new: Array, old: Array) -> Array:
+            place = jax.tree_util.keystr(path, simple=True, separator=".") + "."
+            return new if place.startswith(tuple(f"{name}." for name in self.BEGINS_ANEW)) else old
+
+        return jax.tree_util.tree_map_with_path(chosen, fresh, other)
 
     def initial_activity(self, state: Any) -> Any:
         """Return the activity that an episode of frozen weights starts with; by default () for no memory."""

@@ -5,7 +5,7 @@ r"""Deep Q-learning (Mnih et al. 2015), with the constants and details of CleanR
 Actions are epsilon-greedy, and epsilon falls linearly. Truncated transitions are not stored.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +46,8 @@ class State(NamedTuple):
 @struct.dataclass
 class DQN(Agent):
     """Hyperparameters of DQN, and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = ("moments", "replay", "inputs", "action", "step")
 
     inputs: Inputs = Inputs()
     actions: int = parameter(2, "number of actions", low=1, static=True)

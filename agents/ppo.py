@@ -6,7 +6,7 @@ A learner has one environment: 512 successive steps take the place of CleanRL's 
 the same sizes. Truncated transitions have no weight in the loss.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -55,6 +55,8 @@ class State(NamedTuple):
 @struct.dataclass
 class PPO(Agent):
     """Hyperparameters of PPO, and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = ("moments", "rollout", "last", "step")
 
     inputs: Inputs = Inputs()
     actions: int = parameter(2, "number of actions, or of the choices of all components", low=1, static=True)

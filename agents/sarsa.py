@@ -10,7 +10,7 @@ those of the others. Dutch traces make the update equal to the online lambda-ret
 A one-hot code makes it a table; ``linear-sarsa`` brings tile coding. Truncated transitions teach nothing.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +40,8 @@ class State(NamedTuple):
 @struct.dataclass
 class Sarsa(Agent):
     """Hyperparameters of SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = ("trace", "active", "action", "old_value", "step")
 
     code: OneHot | Tilings
     actions: int = parameter(2, "number of actions", low=1, static=True)

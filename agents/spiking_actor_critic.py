@@ -12,7 +12,7 @@ dopamine, weight change). Weights hold still within an environment step.
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -70,6 +70,21 @@ class Activity(NamedTuple):
 @struct.dataclass
 class SpikingActorCritic(RecordedAgent):
     """Hyperparameters of the spiking actor-critic, and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = (
+        "sensory.potential",
+        "sensory.trace",
+        "sensory.memory",
+        "actor.eligibility",
+        "surprise",
+        "critic.eligibility",
+        "potential",
+        "value",
+        "modulators.acetylcholine",
+        "scaled",
+        "neurons",
+        "age",
+    )
 
     code: codes.Code
     encoder: Encoder = Encoder()

@@ -172,7 +172,7 @@ class SpikingNetwork(RecordedAgent):
         assert self.code is not None
         code = self.code.adapt(state.code, timestep.observation)
         before = self._begin(state.network, ended)._replace(key=key_network)
-        potential, incoming = self._sense(state.potential, code, timestep.observation)
+        potential, incoming = self.sense(state.potential, code, timestep.observation)
         after, life = self._live(before, incoming, self.modulation.drive(felt, jnp.float32(1.0)))
         still = jnp.where(ended & self.reset, self._rest_rates, state.rates)
         rates, judge, value, increment = self._judge(still, state.judge, life)
@@ -199,6 +199,20 @@ class SpikingNetwork(RecordedAgent):
         signals = {"value": value, "dopamine": delta}
         return state, action, Recording(life.spikes, signals)
 
+    def started_from(self, fresh: State, other: State) -> State:
+        """Return a learner with the weights, thresholds, code and scales of another; its activity and tags are new."""
+        pathways = [
+            new._replace(weights=old.weights) for new, old in zip(fresh.network.pathways, other.network.pathways, strict=True)
+        ]
+        network = fresh.network._replace(pathways=pathways, thresholds=other.network.thresholds)
+        judge = fresh.judge
+        if isinstance(judge, Judge) and isinstance(other.judge, Judge):
+            judge = judge._replace(synapses=judge.synapses._replace(weights=other.judge.synapses.weights))
+        modulators = other.modulators | {"acetylcholine": fresh.modulators["acetylcholine"]}
+        returns = other.returns._replace(running=fresh.returns.running)
+        kept = {"slow": other.slow, "code": other.code, "begun": other.begun, "returns": returns, "modulators": modulators}
+        return fresh._replace(network=network, judge=judge, **kept)
+
     def initial_activity(self, state: State) -> tuple[NetworkState, Array]:
         """Return the activity that an episode of frozen weights starts with."""
         return _bare(self._begin(state.network, jnp.array(self.reset))), state.potential
@@ -208,17 +222,28 @@ class SpikingNetwork(RecordedAgent):
     ) -> tuple[tuple[NetworkState, Array], Array]:
         """Choose by the slow weights: the group of the most spikes, or of the highest potential where spikes are mere noise."""
         bare, potential = activity
-        slow = dict(zip(self._learning, state.slow, strict=True))
-        pathways = [each._replace(weights=slow.get(i, state.network.pathways[i].weights)) for i, each in enumerate(bare.pathways)]
+        pathways = [each._replace(weights=w) for each, w in zip(bare.pathways, self.slow_weights(state), strict=True)]
         thresholds = bare.thresholds
         silent = thresholds | {self.motor: jnp.full(self.wired.populations[self.motor].size, QUIET)}
-        potential, incoming = self._sense(potential, state.code, observation)
+        potential, incoming = self.sense(potential, state.code, observation)
         network = bare._replace(pathways=pathways, thresholds=silent, key=key)
         network, life = self._live(network, incoming, jnp.float32(1.0))
-        # Where a threshold can rise motor neurons are silent here, and their potentials tell what their spikes would on average.
-        level = jax.nn.sigmoid((life.v.mean(0) - life.v.mean()) / 10.0)
-        votes = self._votes(life.spikes[self.motor].sum(0)) + self._votes(level) / self._group_size
-        return (_bare(network._replace(thresholds=thresholds, key=bare.key)), potential), self._choose(votes, 0.0)
+        action = self.chosen(life.v, life.spikes[self.motor].sum(0))
+        return (_bare(network._replace(thresholds=thresholds, key=bare.key)), potential), action
+
+    def chosen(self, v: Array, spikes: Array | float = 0.0) -> Array:
+        """Return the action when nothing is learned, of the motor neurons' potentials [T, n] and the spikes [n] that they fired.
+
+        Where a threshold can rise motor neurons are silent then, and their potentials tell what their spikes would on average.
+        """
+        level = jax.nn.sigmoid((v.mean(0) - v.mean()) / 10.0)
+        fired = jnp.broadcast_to(jnp.asarray(spikes), level.shape)
+        return self._choose(self._votes(fired) + self._votes(level) / self._group_size, 0.0)
+
+    def slow_weights(self, state: State) -> list[Array]:
+        """Return the weights [s] of each pathway that act when nothing is learned."""
+        slow = dict(zip(self._learning, state.slow, strict=True))
+        return [slow.get(i, each.weights) for i, each in enumerate(state.network.pathways)]
 
     def report(self, state: State) -> dict[str, Array]:
         """Return what the network, homeostasis and the modulators are doing."""
@@ -303,7 +328,7 @@ class SpikingNetwork(RecordedAgent):
             pathways.append(each)
         return network._replace(pathways=pathways)
 
-    def _sense(self, potential: Array, code: Any, observation: Array) -> tuple[Array, Array]:
+    def sense(self, potential: Array, code: Any, observation: Array) -> tuple[Array, Array]:
         """Return the sensory neurons' potentials, and their spikes in T steps, [T, n] of 0 and 1."""
         assert self.code is not None
         rates = self._pool(self.code.rates(observation, code)) * self.wired.config.dt

@@ -21,7 +21,7 @@ S times the current, residual charge kept.
 """
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -79,6 +79,8 @@ class State(NamedTuple):
 @struct.dataclass
 class SpikingSarsa(RecordedAgent):
     """Hyperparameters of spiking SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = ("synapses.eligibility", "pushes", "potential", "value", "returns.running", "uncertainty", "dopamine")
 
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
@@ -171,6 +173,11 @@ class SpikingSarsa(RecordedAgent):
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest
 
+    def currents(self, state: State) -> tuple[Array, Array]:
+        """Return what drives the neurons when nothing is learned: a matrix [A, 2, C] for the code's rates, and a bias [A, 2]."""
+        bias = 0.5 * (1.0 + self._untried(state) * SIGNS) - state.threshold[:, None]
+        return state.synapses.slow / self.code.groups, bias
+
     def report(self, state: State) -> dict[str, Array]:
         """Return what the modulators and homeostasis are doing."""
         return {
@@ -184,10 +191,13 @@ class SpikingSarsa(RecordedAgent):
 
     def _fire(self, state: State, weights: Array, potential: Array, observation: Array) -> tuple[Array, Array]:
         """Return the potentials after an environment step and the rates in spikes per substep, both [A, 2]."""
-        untried = (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
-        current = 0.5 * (1.0 + untried * SIGNS) + self._read(state, weights, observation) - state.threshold[:, None]
+        current = 0.5 * (1.0 + self._untried(state) * SIGNS) + self._read(state, weights, observation) - state.threshold[:, None]
         potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))
         return potential, counts / self.substeps
+
+    def _untried(self, state: State) -> Array:
+        """Return the value of what was never tried, in units of the scale with its headroom, []."""
+        return (self.optimism + self.hope * reward_scale.scaled(state.returns, state.returns.best)) / HEADROOM
 
     def _read(self, state: State, synapses: Array, observation: Array) -> Array:
         """Return a quantity of the synapses [A, 2, C] at the inputs that fire, summed and divided by their groups, [A, 2]."""

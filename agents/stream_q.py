@@ -11,7 +11,7 @@ Two things differ from their program: a truncated transition bootstraps from whe
 time.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -86,6 +86,8 @@ class State(NamedTuple):
 @struct.dataclass
 class StreamQ(Agent):
     """Hyperparameters of stream Q(lambda), and its contract (``neurorl.agents.contract``)."""
+
+    BEGINS_ANEW: ClassVar = ("trace", "inputs", "action", "explored", "returns.running", "step")
 
     inputs: Inputs = Inputs()
     actions: int = parameter(2, "number of actions", low=1, static=True)

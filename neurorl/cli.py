@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import neurorl
-from neurorl.commands import compare, evaluate, plot, report, resume, sweep, train, tune
+from neurorl.commands import compare, evaluate, export, plot, report, resume, sweep, train, tune
 from neurorl.commands import list as list_
 from neurorl.errors import NeurorlError, NeurorlWarning, nearest
 from neurorl.interrupts import Interrupted, stopping
 
-_MODULES = (train, resume, evaluate, plot, compare, sweep, tune, report, list_)
+_MODULES = (train, resume, evaluate, export, plot, compare, sweep, tune, report, list_)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 

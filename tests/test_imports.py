@@ -19,6 +19,7 @@ FOLDERS = {
     "neurorl.kernels": "neurorl/kernels",
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
+    "neurorl.nir": "neurorl/nir",
     "neurorl.results": "neurorl/results",
     "neurorl.loops": "neurorl/loops",
     "neurorl.loggers": "neurorl/loggers",
@@ -35,7 +36,7 @@ HOUSE = (
     "neurorl.commands",
     "neurorl.cli",
 )
-OUTER = ("neurorl.agents", "neurorl.envs", *HOUSE)
+OUTER = ("neurorl.agents", "neurorl.nir", "neurorl.envs", *HOUSE)
 SUBSTRATE = ("neurorl.neurons", "neurorl.codes", "neurorl.synapses", "neurorl.networks", "neurorl.kernels", "neurorl.analysis")
 LEARNING = ("neurorl.plasticity", "neurorl.homeostasis", "neurorl.neuromodulation")
 FORBIDDEN = {
@@ -46,7 +47,8 @@ FORBIDDEN = {
     "neurorl.networks": OUTER,
     "neurorl.kernels": ("neurorl.networks", "neurorl.neuromodulation", *OUTER),
     "neurorl.envs": ("neurorl.agents", *HOUSE),
-    "neurorl.agents": ("neurorl.envs", *HOUSE),
+    "neurorl.agents": ("neurorl.nir", "neurorl.envs", *HOUSE),
+    "neurorl.nir": ("neurorl.envs", *HOUSE),
     # Results are read without an environment and without an agent.
     "neurorl.results": (*SUBSTRATE, *LEARNING, *(room for room in OUTER if room != "neurorl.results")),
     # Loggers are told of runs and know none.

@@ -8,6 +8,8 @@ from typing import Any
 
 from neurorl.errors import NeurorlError
 
+ALIASES = {"start": ("--from",)}  # of an option that Python could not name so
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each option of a run that is one value, with the help and the default of its declaration."""
@@ -21,7 +23,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             kind: dict[str, Any] = {"type": value, "metavar": "|".join(choices) if choices else "N"}
             if isinstance(field.default, bool):
                 kind = {"action": "store_const", "const": not field.default}
-            parser.add_argument(flag, help=field.metadata["help"] + default, **kind)
+            parser.add_argument(
+                flag, *ALIASES.get(field.name, ()), dest=field.name, help=field.metadata["help"] + default, **kind
+            )
 
 
 def options_of(arguments: argparse.Namespace) -> dict[str, Any]:

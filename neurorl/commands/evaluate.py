@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
         help="play greedy episodes with frozen weights",
         description="Play greedy episodes with frozen weights, in Gymnasium's own environment where it has the task.",
     )
-    parser.add_argument("dir", metavar="DIR", help="folder of the run")
+    parser.add_argument("dir", metavar="DIR", help="folder of the run, a file that neurorl export wrote, or zoo/NAME")
     parser.add_argument("--episodes", type=int, metavar="N", help="episodes of each learner [20; 1 with --render or --video]")
     parser.add_argument("--seed-index", type=int, metavar="I", help="only learner I, counted from 0")
     where = parser.add_mutually_exclusive_group()

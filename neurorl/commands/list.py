@@ -31,10 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     import gymnasium
 
     from neurorl.envs import registry
+    from neurorl.runs import exported
 
     jax_ids = registry.ids()
     host_ids = [name for name in gymnasium.registry if name not in jax_ids and "/" not in name]
     _print_names("agents", agents.names())
+    _print_names("trained agents that come along (neurorl evaluate zoo/NAME)", exported.zoo())
     _print_names("environments of neurorl", list(registry.OWN))
     _print_names("environments in JAX (gymnax)", [name for name in jax_ids if name not in registry.OWN])
     _print_names("environments in Gymnasium (host loop)", host_ids)

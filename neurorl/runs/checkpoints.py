@@ -35,7 +35,7 @@ def save(folder: Path, step: int, learners: Any) -> None:
     try:
         temporary.mkdir(parents=True, exist_ok=True)  # a run that was killed at once has no folder yet
         with open(temporary / FILE, "wb") as file:
-            np.savez(file, **{place: np.asarray(_data(leaf)) for place, leaf in _leaves(learners)})  # type: ignore[arg-type]
+            np.savez(file, **arrays_of(learners))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())  # before the rename, so that it is whole after a power cut too
         if target.exists():
@@ -57,31 +57,49 @@ def restore(folder: Path, step: int, template: Any) -> Any:
     Raises:
         NeurorlError: The checkpoint is missing, damaged, or of another shape.
     """
+    return filled(template, read(folder, step), f"checkpoint '{folder / str(step)}'")
+
+
+def read(folder: Path, step: int) -> dict[str, np.ndarray]:
+    """Return the arrays of a checkpoint by their place in the learners; errors as of :func:`restore`."""
     path = folder / str(step)
     if not path.is_dir():
         there = ", ".join(map(str, steps(folder))) or "none"
         raise NeurorlError(f"there is no checkpoint {step}; there are {there}")
     try:
         with np.load(path / FILE) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise NeurorlError(
             f"checkpoint '{path}' is damaged ({_reason(error)}); delete that folder to go on from the one before it"
         ) from error
-    leaves = []
+
+
+def arrays_of(tree: Any) -> dict[str, np.ndarray]:
+    """Return every array of a tree under its place in it, random keys as their words."""
+    return {place: np.asarray(_data(leaf)) for place, leaf in _leaves(tree)}
+
+
+def filled(template: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
+    """Return a tree like ``template`` with the arrays that :func:`arrays_of` gave; ``where`` is the file, for messages.
+
+    Raises:
+        NeurorlError: An array is missing, or has another shape, or is one too many.
+    """
+    arrays, leaves = dict(arrays), []
     for place, like in _leaves(template):
         data = _data(like)
         found = arrays.pop(place, None)
         if found is None or found.shape != data.shape or found.dtype.itemsize != data.dtype.itemsize:
             there = "missing" if found is None else f"{found.dtype}{list(found.shape)}"
             raise NeurorlError(
-                f"checkpoint '{path}' is of another agent, environment or version: '{place}' is {there} and should be "
+                f"{where} is of another agent, environment or version: '{place}' is {there} and should be "
                 f"{data.dtype}{list(data.shape)}"
             )
         array = jnp.array(found.view(data.dtype))  # a view: NumPy reads the dtypes that it does not have as bytes
         leaves.append(jax.random.wrap_key_data(array, impl=jax.random.key_impl(like)) if _is_key(like) else array)
     if arrays:
-        raise NeurorlError(f"checkpoint '{path}' is of another agent, environment or version: it has '{next(iter(arrays))}' too")
+        raise NeurorlError(f"{where} is of another agent, environment or version: it has '{next(iter(arrays))}' too")
     return jax.tree.unflatten(jax.tree.structure(template), leaves)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from neurorl import agents, codes
+from neurorl import agents, codes, packing
 from neurorl.agents.contract import Agent
 from neurorl.envs.resolution import resolve
 from neurorl.envs.task import Task
@@ -17,6 +17,7 @@ from neurorl.loops import kinds
 from neurorl.loops.learners import Loop
 from neurorl.parameters import from_dict, to_dict
 from neurorl.runs import changes as schedule
+from neurorl.runs import origin
 from neurorl.runs.options import LAST_SEED, Options
 
 VERSION = 2  # of the layout of config.json
@@ -56,16 +57,21 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
 
     Args:
         env: What ``neurorl.envs.resolve`` takes.
-        agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent.
+        agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent;
+            None for the default, or that of the run to start from.
         options: Values of :class:`Options`.
         settings: Further values by key: a dotted path of config.json, or as much of its end as is unique.
 
     Raises:
         NeurorlError: Anything unknown, of the wrong type or out of range.
     """
+    if "start" in settings:
+        raise NeurorlError("'start' is no setting, because the agent follows from it; give --from, or start=... in Python")
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps)
-    preset = _preset(agent, task, env, settings)
+    other = None if checked.start is None else origin.values(checked.start)
+    agent = (agents.DEFAULT if other is None else other["agent_id"]) if agent is None else agent
+    preset = _preset(agent, task, env, settings) if other is None else _of_start(checked.start, other, agent, task)
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     of_env = preset.pop("env", {})
     kind = next((value for key, value in settings.items() if key in ("code.kind", "agent.code.kind")), _code_kind(preset))
@@ -175,6 +181,36 @@ def _template(agent: Any, task: Task, kind: str | None) -> Any:
     if isinstance(agent, Agent):
         return agent.fit(task.observation_space, task.action_space, **ranges)
     return agents.find(agent).for_spaces(task.observation_space, task.action_space, **ranges)
+
+
+def _of_start(start: str | None, other: dict[str, Any], agent: Any, task: Task) -> dict[str, Any]:
+    """Return the hyperparameters of the agent to start from, which its weights are made for, as a preset.
+
+    Raises:
+        NeurorlError: It is another agent, or its environment has other spaces.
+    """
+    if _agent_id(agent) != other["agent_id"]:
+        raise NeurorlError(
+            f"'start' is '{start}', which is of {other['agent_id']}, and 'agent' is {_agent_id(agent)}; leave it out"
+        )
+    try:
+        source = other.get("task", {}).get("source") or other["env_id"]
+        theirs = resolve(source, other["loop"], other["env"], other["max_episode_steps"])
+    except NeurorlError:
+        theirs = task  # it is gone; the shapes of weights are compared when they are read
+    for name in ("observation_space", "action_space"):
+        made, here = getattr(theirs, name), getattr(task, name)
+        if _form(made) != _form(here):
+            raise NeurorlError(
+                f"'start' is '{start}', whose {name} is {made}; that of '{task.env_id}' is {here}: they must be alike"
+            )
+    return {} if isinstance(agent, Agent) else dict(other["agent"])
+
+
+def _form(space: Any) -> Any:
+    """Return what decides the sizes of an agent: the shape, and the choices of discrete parts."""
+    shape, _ = packing.shape_and_dtype(space)
+    return shape, [array.tolist() for array in packing.counted(space)]
 
 
 def _preset(agent: Any, task: Task, env: Any, settings: dict[str, Any]) -> dict[str, Any]:

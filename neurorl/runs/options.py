@@ -42,6 +42,11 @@ class Options:
     loop: str = parameter(
         "auto", "the loop that runs it: jax, host, or auto: jax where the environment exists there", choices=LOOPS
     )
+    start: str | None = parameter(
+        None,
+        "a run, an exported file or zoo/NAME that learners start from: its agent, and what its learners know, in turn",
+        optional=True,
+    )
     changes: tuple[tuple[int, str, Any], ...] = parameter(
         (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
     )

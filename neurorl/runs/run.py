@@ -16,13 +16,15 @@ from neurorl.backend import keep_programs
 from neurorl.envs.intake import Intake
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError
+from neurorl.files import user_path
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners, learner
 from neurorl.results import figures, run_folder
 from neurorl.results.result import Result
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import checkpoints, config, evaluation
+from neurorl.runs import checkpoints, config, evaluation, exported
 from neurorl.runs.config import Config
+from neurorl.runs.exported import Exported
 
 
 class TrainedAgent:
@@ -56,15 +58,23 @@ class TrainedAgent:
         Raises:
             NeurorlError: An observation of another shape than the space's, outside of it, or with a NaN.
         """
+        return self.act_packed(self.packed(observation))
+
+    def packed(self, observation: Any) -> np.ndarray:
+        """Return an observation packed (``neurorl.packing``); errors as of :meth:`act`."""
         self._intake.write(0, observation)
         self._intake.check()
         if not np.isfinite(self._intake.rows).all():
             raise NeurorlError(f"act() was given an observation with a NaN or an infinite number: {observation!r}")
-        return self.act_packed(self._intake.packed()[0])
+        return self._intake.packed()[0]
 
     def act_packed(self, seen: np.ndarray) -> Any:
         """Return the greedy action for an observation that is packed (``neurorl.packing``)."""
         self._activity, action, self._key = self._act(self.state, self._activity, seen, self._key)
+        return self.unpacked(action)
+
+    def unpacked(self, action: Any) -> Any:
+        """Return an action that is packed as the environment takes it."""
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
 
@@ -82,16 +92,24 @@ class TrainedAgent:
 
 
 class Run(Result):
-    """The folder of a run. Its results are there at once; its environment and its agent are made when they are needed."""
+    """The folder of a run, or the one file of it that :meth:`export` wrote, which has its learners and no curves.
 
-    def __init__(self, folder: RunFolder, values: dict[str, Any], env: Any = None, agent: Any = None):
-        """Wrap a folder and the content of its config.json; :func:`load` and ``neurorl.train`` make one."""
+    Its results are there at once; its environment and its agent are made when they are needed.
+    """
+
+    def __init__(
+        self, folder: RunFolder, values: dict[str, Any], env: Any = None, agent: Any = None, file: Exported | None = None
+    ):
+        """Wrap a folder, or a file, and the content of its config.json; :func:`load` and ``neurorl.train`` make one."""
         super().__init__(folder, values)
-        self._given = env, agent
+        self._given, self._file = (env, agent), file
+        if file is not None and file.summary is not None:
+            self.summary = file.summary
 
     def __repr__(self) -> str:
         """Name the folder."""
-        return f"<neurorl.Run {self.path} ({'complete' if self.folder.complete else 'incomplete'})>"
+        kind = "exported" if self._file else "complete" if self.folder.complete else "incomplete"
+        return f"<neurorl.Run {self.path} ({kind})>"
 
     @functools.cached_property
     def configuration(self) -> Config:
@@ -104,6 +122,11 @@ class Run(Result):
 
     def learners(self, step: int | None = None) -> Learners:
         """Return all learners at a checkpoint, by default the last."""
+        if self._file is not None:
+            if step not in (None, self._file.step):
+                raise NeurorlError(f"there is no checkpoint {step} in '{self.path}'; it holds step {self._file.step}")
+            keep_programs()
+            return self._file.learners(self.configuration.make_loop().init(), str(self.path))
         there = checkpoints.steps(self.folder.checkpoints)
         if not there:
             raise NeurorlError(f"run '{self.path}' has no finished checkpoint; start again with: neurorl resume {self.path}")
@@ -113,15 +136,39 @@ class Run(Result):
 
     def agent(self, index: int = 0, step: int | None = None) -> TrainedAgent:
         """Return learner ``index`` at a checkpoint, by default the last."""
-        seeds = self.values["seeds"]
-        if not 0 <= index < seeds:
-            raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
+        self._check_index(index)
         learners = self.learners(step)
         state, world = learner((learners.agent, learners.world), index)
         return TrainedAgent(self.configuration.agent, state, self.configuration.task, world)
 
+    def export(self, path: str | os.PathLike[str], index: int | None = None, step: int | None = None) -> Path:
+        """Write the learners, or one of them, into one file (safetensors) that :func:`load` takes, and return it.
+
+        Args:
+            path: The file, by custom with the ending ``.safetensors``.
+            index: Only this learner.
+            step: Checkpoint, by default the last.
+        """
+        learners, values, target = self.learners(step), self.values, user_path(path)
+        known = self.summary if self.folder.complete else self._file.summary if self._file else None
+        summed = known if index is None else None  # it sums up all learners
+        if index is not None:
+            self._check_index(index)
+            own = () if isinstance(learners.world, tuple) else learner(learners.world, np.array([index]))
+            learners = learners._replace(agent=learner(learners.agent, np.array([index])), world=own)
+            values = values | {"seeds": 1, "seed": values["seed"] + index}
+        exported.write(target, values, learners, summed)
+        return target
+
+    def _check_index(self, index: int) -> None:
+        seeds = self.values["seeds"]
+        if not 0 <= index < seeds:
+            raise NeurorlError(f"seed index {index} is out of range: the run has {seeds} seeds, 0 to {seeds - 1}")
+
     def plot(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Draw the learning curve, by default into the run's folder, and return the file."""
+        if self._file is not None:
+            raise NeurorlError(f"'{self.path}' holds trained learners and no curves; plot the folder of the run")
         return plot([self], path or self.folder.learning_curve)
 
     def evaluate(self, episodes: int = 20, index: int | None = None, step: int | None = None) -> dict[str, Any]:
@@ -143,10 +190,14 @@ def load(path: str | os.PathLike[str], env: Any = None, agent: Any = None) -> Ru
     """Return the run in a folder. Curves and summary can be read whether or not its environment and agent still exist.
 
     Args:
-        path: The run's folder.
+        path: The run's folder, a file that :meth:`Run.export` wrote, or ``zoo/NAME`` for an agent that comes with the package.
         env: The environment, where it cannot be made from its id.
         agent: The agent or its class, where it cannot be found by its name.
     """
+    file = exported.find(path)
+    if file is not None:
+        held = exported.read(file)
+        return Run(RunFolder(file), held.values, env, agent, held)
     return Run(*run_folder.open_run(path), env, agent)
 
 

@@ -19,7 +19,7 @@ from neurorl.loops.learners import NOT_FINE, TOO_LARGE, Loop, begins_finite, cur
 from neurorl.results import curves, episode_figure, figures, run_folder, statistics, summary
 from neurorl.results.curves import Curve
 from neurorl.results.run_folder import RunFolder
-from neurorl.runs import changes, checkpoints
+from neurorl.runs import changes, checkpoints, origin
 from neurorl.runs.clock import Clock
 from neurorl.runs.config import Config
 from neurorl.runs.options import Options
@@ -49,6 +49,8 @@ class Session:
         if saved:
             learners = checkpoints.restore(folder.checkpoints, saved[-1], learners)
         else:
+            if self.options.start is not None:
+                learners = origin.started(self.options.start, configuration.agent, learners)
             with kept(folder):
                 checkpoints.save(folder.checkpoints, 0, learners)
         self.training, self.evaluation, self.episodes = (

@@ -5,7 +5,6 @@ import os
 import warnings
 from typing import Any
 
-from neurorl import agents
 from neurorl.backend import keep_programs
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.loggers import Job, Logger, Several, identity, names
@@ -22,7 +21,7 @@ from neurorl.runs.session import Session, Until, kept
 
 def train(
     env: Any,
-    agent: Any = agents.DEFAULT,
+    agent: Any = None,
     *,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -35,7 +34,8 @@ def train(
 
     Args:
         env: A gymnax or Gymnasium id, ``module:id``, an environment, or a function that makes a Gymnasium environment.
-        agent: A registered name, ``module:Class``, an agent class, or an agent.
+        agent: A registered name, ``module:Class``, an agent class, or an agent; by default ``spiking-actor-critic``, or that of
+            the run to ``start`` from.
         out: The run's folder; by default ``runs/ENV__AGENT__SEED__TIME``.
         overwrite: Whether a run already in ``out`` is replaced; files that no run wrote stay.
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
@@ -43,7 +43,7 @@ def train(
             and functions, which are called with every point (docs/logging.md).
         until: A function of a point; the run ends at the first for which it returns True.
         **options: Fields of ``neurorl.runs.options.Options``: seeds, seed, steps, eval_every, eval_episodes, eval_seed,
-            log_every, checkpoint_every, max_episode_steps, until_solved, loop, changes.
+            log_every, checkpoint_every, max_episode_steps, until_solved, loop, changes, start.
 
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.
