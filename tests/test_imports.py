@@ -20,6 +20,7 @@ FOLDERS = {
     "neurorl.envs": "envs",
     "neurorl.agents": "agents",
     "neurorl.nir": "neurorl/nir",
+    "neurorl.exchange": "neurorl/exchange",
     "neurorl.results": "neurorl/results",
     "neurorl.loops": "neurorl/loops",
     "neurorl.loggers": "neurorl/loggers",
@@ -32,6 +33,7 @@ HOUSE = (
     "neurorl.results",
     "neurorl.loggers",
     "neurorl.runs",
+    "neurorl.exchange",
     "neurorl.sweeps",
     "neurorl.commands",
     "neurorl.cli",
@@ -54,7 +56,8 @@ FORBIDDEN = {
     # Loggers are told of runs and know none.
     "neurorl.loggers": (*SUBSTRATE, *LEARNING, *(room for room in OUTER if room not in ("neurorl.results", "neurorl.loggers"))),
     "neurorl.loops": tuple(room for room in HOUSE if room != "neurorl.loops"),
-    "neurorl.runs": ("neurorl.sweeps", "neurorl.commands", "neurorl.cli"),
+    "neurorl.runs": ("neurorl.exchange", "neurorl.sweeps", "neurorl.commands", "neurorl.cli"),
+    "neurorl.exchange": ("neurorl.runs", "neurorl.sweeps", "neurorl.commands", "neurorl.cli"),
     "neurorl.sweeps": ("neurorl.commands", "neurorl.cli"),
     "neurorl.commands": ("neurorl.cli",),
 }
