@@ -119,14 +119,18 @@ __all__ = [
 ]
 
 
+_ROOMS = ("exchange", "nir")  # packages that are there without an import of their own
+
 _registry.register()
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"neurorl.{name}")
     raise AttributeError(f"module 'neurorl' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_HOME, *_ROOMS])
