@@ -34,9 +34,11 @@ class NetworkPlayer(Player):
         self.dt = network.config.dt / refine
         self.steps = refine * max(1, round(agent.duration / network.config.dt))
         motor = network.find(agent.motor)
-        self._decay = (
-            None if membrane else np.exp(-self.dt / np.broadcast_to(np.asarray(motor.neuron.tau_m, float), (motor.size,)))
-        )
+        self._membrane = None if membrane else motor.neuron  # at the border
+        if membrane and np.ptp(motor.neuron.v_rest):
+            raise NeurorlError(
+                f"'v_rest' differs within '{agent.motor}', and NIR's potentials are above rest; leave membrane=False"
+            )
         graph = to_nir(network, dt=self.dt, leave_out=leave_out, outputs=[agent.motor])
         self.graph = graph if membrane else _of_currents(graph, agent.motor)
         about = noted(graph) | {"agent": "spiking-network", "env_id": trained.task.env_id, "steps": self.steps}
@@ -61,11 +63,13 @@ class NetworkPlayer(Player):
 
     def action(self, outputs: np.ndarray) -> Any:
         """Return the action of the group of motor neurons whose potentials were highest."""
-        v = np.asarray(outputs, float)
-        if self._decay is not None:
+        v = np.array(outputs, float)
+        if self._membrane is not None:
+            m = self._membrane
+            left, rest = np.exp(-self.dt / np.asarray(m.tau_m)), np.asarray(m.v_rest)
             for step, current in enumerate(v):
-                self._v = self._v * self._decay + current * (1.0 - self._decay)
-                v[step] = self._v
+                self._v = self._v * left + m.resistance * current * (1.0 - left)  # mV above rest
+                v[step] = rest + self._v
         return self.trained.unpacked(self._choose(v.astype(np.float32)))
 
 

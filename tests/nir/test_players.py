@@ -12,6 +12,7 @@ from neurorl import NeurorlError, TrainedAgent
 from neurorl.agents.random import Random
 from neurorl.cli import main
 from neurorl.networks import Monitor
+from neurorl.neurons import LeakyIntegrator
 from neurorl.runs import config
 
 pytest.importorskip("nir")
@@ -82,6 +83,25 @@ def test_a_graph_that_is_read_back_chooses_as_the_agent(trained, tmp_path):
         alike += currents.action(driven) == chosen
     assert same >= 27
     assert alike >= 27  # no step lies between the two populations here
+
+
+def test_the_border_integrates_as_the_motor_neurons_do(trained):
+    playing = player(trained["spiking-network"], leave_out=["refractory"])
+    rng, n = np.random.default_rng(3), playing._membrane.v_rest
+    varied = LeakyIntegrator(tau_m=rng.uniform(3.0, 9.0, 16), v_rest=n + rng.uniform(-2.0, 2.0, 16), resistance=3.0)
+    playing._membrane, seen = varied, []
+    playing._choose = lambda v: (seen.append(v), 0)[1]
+    state = varied.init(16)
+    for _ in range(3):  # what is left of one environment step is there in the next
+        currents, expected = rng.normal(0.0, 20.0, (playing.steps, 16)), []
+        for current in currents:
+            state, _ = varied.step(state, jnp.asarray(current, jnp.float32), playing.dt)
+            expected.append(state.v)
+        playing.action(currents)
+        np.testing.assert_allclose(seen[-1], np.stack(expected), atol=1e-3)
+    playing.reset()
+    playing.action(np.zeros((playing.steps, 16)))
+    np.testing.assert_allclose(seen[-1][0], varied.v_rest, rtol=1e-6)
 
 
 def test_a_finer_step_has_as_many_sensory_spikes(trained):
