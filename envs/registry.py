@@ -7,6 +7,7 @@ import importlib
 import inspect
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -25,6 +26,7 @@ _GYMNASIUM = {
     "neurorl/FpgaTelemetryContinuous-v0": ("FpgaContinuousEnv", "FpgaContinuousVectorEnv"),
 }
 STANDARD = ("gymnasium.", "gymnax.", "neurorl.")  # where the environments come from that something is known of
+GYMNAX = "gymnax/"  # its ids go without this prefix too
 FPGA_STEPS = 600  # time limit; the parameter ``max_steps_in_episode`` has the same default
 
 
@@ -82,7 +84,12 @@ class _Later(types.ModuleType):
 
 def arguments(env: Any) -> dict[str, Any]:
     """Return the arguments of a JAX environment's constructor that can be set by ``env.NAME``, with their defaults."""
-    signature = inspect.signature(type(env).__init__).parameters
+    return arguments_of(type(env))
+
+
+def arguments_of(make: Callable[..., Any]) -> dict[str, Any]:
+    """Return the arguments of a class or a function that are numbers or names, with their defaults."""
+    signature = inspect.signature(make).parameters
     return {name: p.default for name, p in signature.items() if isinstance(p.default, int | float | str)}
 
 

@@ -1,6 +1,7 @@
 """From ``ENV`` to a :class:`~neurorl.envs.task.Task`.
 
-``ENV`` is an id of this package (``neurorl/FpgaTelemetry-v0``), a gymnax id (``Catch-bsuite``), a Gymnasium id (``Taxi-v3``),
+``ENV`` is an id of this package (``neurorl/FpgaTelemetry-v0``), a gymnax id (``Catch-bsuite`` or ``gymnax/Catch-bsuite``), an id
+of another suite (``brax/ant``, see ``neurorl.envs.suites``), a Gymnasium id (``Taxi-v3``),
 ``module:id`` (the module is imported first and may register the id), ``module:function``, or in Python an environment or a
 function that makes one. What an object or a function makes is known by an id only where it is what the id makes
 (``neurorl.envs.identity``).
@@ -15,7 +16,7 @@ from typing import Any
 
 import gymnasium
 
-from neurorl.envs import identity, registry
+from neurorl.envs import identity, registry, suites
 from neurorl.envs.environments import Environments
 from neurorl.envs.gymnax_world import Gymnax
 from neurorl.envs.identity import Known, numbers
@@ -53,6 +54,11 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
             importlib.import_module(module)
         except Exception as error:  # a module of somebody's own may raise anything
             raise NeurorlError(f"environment '{env}': module '{module}' cannot be imported: {error}") from error
+    if name not in gymnasium.registry and (suites.prefix_of(name) or name.startswith(registry.GYMNAX)):
+        if loop == "host":
+            raise NeurorlError(f"environment '{env}' exists only in JAX: use --loop jax")
+        return _resolve_suite(env, name, settings, max_episode_steps)
+    suites.register_hosted(name)
     if loop != "host" and name in registry.ids() and not registry.is_replaced(name):
         return _resolve_jax(env, name, settings, max_episode_steps)
     known = list(gymnasium.registry)
@@ -105,6 +111,27 @@ def _resolve_jax(source: str, name: str, settings: dict[str, Any], limit: int | 
         values |= {key: derive(values) for key, derive in DERIVED.get(name, {}).items() if key not in settings}
     params = params.replace(**{k: v for k, v in values.items() if k not in arguments})
     return _jax_task(source, source, name, Gymnax(env), params, values, values != defaults, limit)
+
+
+def _resolve_suite(source: str, name: str, settings: dict[str, Any], limit: int | None) -> JaxTask:
+    """Return the task of an id with the prefix of a suite."""
+    plain = name.removeprefix(registry.GYMNAX)
+    if plain != name and plain not in registry.ids():
+        known = [f"{registry.GYMNAX}{other}" for other in registry.ids()]
+        raise NeurorlError(f"unknown environment '{name}'{nearest(name, known)}; `neurorl list` shows them")
+    if plain != name:
+        return _resolve_jax(source, plain, settings, limit)
+    arguments = suites.arguments(name)
+    world = suites.make(name, **arguments)
+    defaults = {**arguments, **numbers(world.default_params)}
+    settings = checked(settings, defaults)
+    if arguments != (asked := {key: settings.get(key, default) for key, default in arguments.items()}):
+        world = suites.make(name, **asked)
+    params = world.default_params
+    if "max_steps_in_episode" in settings:
+        params = world.limited(params, settings["max_steps_in_episode"])
+    values = {**asked, **numbers(params)}
+    return _jax_task(source, source, name, world, params, values, values != defaults, limit)
 
 
 def _jax_task(

@@ -2,6 +2,7 @@
 
     suite                      adapter                     becomes
     gymnax, this package       gymnax_world.Gymnax         a World: pure functions, compiled with the agent
+    other suites in JAX        neurorl.envs.suites         the same
     any other suite in JAX     a class with World's verbs  the same
     Gymnasium, and what        environments.Environments   rows of numbers from the host, each an Answer
     pretends to be one
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 from gymnasium import spaces
 from jax import Array
 
-from neurorl import packing
+from neurorl import packing, rarely
 from neurorl.errors import NeurorlError
 from neurorl.timestep import Timestep, restart
 
@@ -144,13 +145,16 @@ def timestep(answer: Answer) -> Timestep:
 def restarted(world: World, key: Array, params: Any, state: Any, answer: Answer) -> tuple[Any, Answer]:
     """Return a state and an answer with the next episode begun where this one ended, for suites whose step does not.
 
+    A reset may cost as much as many steps, so that it is computed at those steps only at which some learner needs one.
+
     Args:
         world: Whose ``reset`` begins it.
         key: Of the reset.
         params: Of the world.
         state, answer: After the action, nothing reset; ``answer.observation`` is what the action led to.
     """
-    ended = answer.terminated | answer.truncated
-    fresh = world.reset(key, params)
-    state, observation = jax.tree.map(lambda new, old: jnp.where(ended, new, old), fresh, (state, answer.observation))
-    return state, answer._replace(observation=observation, final_observation=answer.observation)
+    now = state, answer.observation
+    like = jax.eval_shape(world.reset, key, params)
+    now = jax.tree.map(lambda x, new: jnp.asarray(x, new.dtype), now, like)
+    state, observation = rarely.instead(answer.terminated | answer.truncated, world.reset, now, key, params)
+    return state, answer._replace(observation=observation, final_observation=now[1])

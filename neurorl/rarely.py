@@ -38,6 +38,32 @@ def _where(needed: Array, function: Callable[..., Array], *leaves: Any) -> Array
     return result
 
 
+def instead(needed: Array, function: Callable[..., Any], otherwise: Any, *arguments: Any) -> Any:
+    """Return ``function(*arguments)`` where ``needed`` [], elsewhere ``otherwise``, a pytree of the same shapes and types.
+
+    The function takes all that it reads as arguments.
+    """
+
+    @custom_vmap
+    def one(needed: Array, otherwise: Any, *arguments: Any) -> Any:
+        return jax.lax.cond(needed, lambda _, *given: function(*given), lambda other, *_: other, otherwise, *arguments)
+
+    @one.def_vmap
+    def many(size: int, mapped: list[Any], needed: Array, otherwise: Any, *arguments: Any) -> tuple[Any, Any]:
+        def spread(own: bool, x: Array) -> Array:
+            return x if own else jnp.broadcast_to(x, (size, *jnp.shape(x)))
+
+        needed = spread(mapped[0], needed)
+        otherwise = jax.tree.map(spread, mapped[1], otherwise)
+        axes = jax.tree.map(lambda own: 0 if own else None, tuple(mapped[2:]))
+        each = jax.vmap(function, in_axes=axes, axis_size=size)
+        found = instead(needed.any(), each, otherwise, *arguments)
+        chosen = jax.tree.map(lambda new, old: jax.vmap(jnp.where)(needed, new, old), found, otherwise)
+        return chosen, jax.tree.map(lambda _: True, chosen)
+
+    return one(needed, otherwise, *arguments)
+
+
 def _if(needed: Array, function: Callable[..., Array], *arguments: Any) -> Array:
     like = jax.eval_shape(function, *arguments)
     result: Array = jax.lax.cond(needed, function, lambda *_: jnp.zeros(like.shape, like.dtype), *arguments)

@@ -142,6 +142,8 @@ def test_list_shows_names_and_keys(capsys):
     _, out, _ = run(capsys, "list")
     assert "spiking-actor-critic" in out
     assert "Catch-bsuite" in out
+    assert "brax/: robots" in out
+    assert "ALE/: Atari games" in out
     _, out, _ = run(capsys, "list", "CartPole-v1")
     assert "agent.gamma" in out
     assert "env.length" in out

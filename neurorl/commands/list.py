@@ -12,7 +12,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "list", help="show environments, agents and keys", description="Show environments and agents, or the keys of one task."
     )
-    parser.add_argument("env", nargs="?", metavar="ENV", help="show every key of config.json for this environment")
+    parser.add_argument(
+        "env", nargs="?", metavar="ENV", help="show every key of config.json for this environment; of PREFIX/, its environments"
+    )
     parser.add_argument("--agent", default="spiking-actor-critic", metavar="NAME", help="and this agent [%(default)s]")
     parser.set_defaults(command=run)
 
@@ -20,7 +22,12 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neurorl import agents
+    from neurorl.envs import suites
 
+    prefix = (arguments.env or "").removesuffix("/")
+    if prefix in suites.SUITES or prefix in suites.HOSTED:
+        _print_names(f"environments of {prefix}/", suites.ids(prefix))
+        return 0
     if arguments.env:
         from neurorl.runs import config
 
@@ -40,8 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
     _print_names("environments of neurorl", list(registry.OWN))
     _print_names("environments in JAX (gymnax)", [name for name in jax_ids if name not in registry.OWN])
     _print_names("environments in Gymnasium (host loop)", host_ids)
+    print("suites of environments in JAX, ids PREFIX/NAME (`neurorl list PREFIX/` shows the names):")
+    print("  gymnax/: as above")
+    _print_suites(suites.SUITES)
+    print("suites of environments in Gymnasium:")
+    _print_suites(suites.HOSTED)
     print("\n`neurorl list ENV` shows every key of an environment and its agent.")
     return 0
+
+
+def _print_suites(known: dict[str, Any]) -> None:
+    from neurorl.envs import suites
+
+    for prefix, suite in known.items():
+        here = "" if suites.is_installed(suite) else f'; to install: pip install "neurorl[{suite.extra}]"'
+        print(f"  {prefix}/: {suite.title}{here}")
 
 
 def _print_names(title: str, names: list[str]) -> None:
