@@ -16,7 +16,7 @@ from typing import Any
 
 import gymnasium
 
-from neurorl.envs import identity, registry, suites
+from neurorl.envs import identity, minatar, registry, suites
 from neurorl.envs.environments import Environments
 from neurorl.envs.gymnax_world import Gymnax
 from neurorl.envs.identity import Known, numbers
@@ -103,14 +103,15 @@ def _successor(name: str, known: list[str]) -> str | None:
 def _resolve_jax(source: str, name: str, settings: dict[str, Any], limit: int | None) -> JaxTask:
     default_env, default_params = registry.make(name)
     arguments = registry.arguments(default_env)
-    defaults = {**numbers(default_params), **arguments}
-    settings = checked(settings, defaults)
+    rules = minatar.arguments(name)
+    defaults = {**numbers(default_params), **arguments, **rules}
+    settings = minatar.completed(name, checked(settings, defaults))
     env, params = registry.make(name, **{k: settings.get(k, default) for k, default in arguments.items()})
-    values = {**arguments, **numbers(params), **settings}
+    values = {**rules, **arguments, **numbers(params), **settings}
     if values != defaults:
         values |= {key: derive(values) for key, derive in DERIVED.get(name, {}).items() if key not in settings}
-    params = params.replace(**{k: v for k, v in values.items() if k not in arguments})
-    return _jax_task(source, source, name, Gymnax(env), params, values, values != defaults, limit)
+    params = params.replace(**{k: v for k, v in values.items() if k not in arguments and k not in rules})
+    return _jax_task(source, source, name, minatar.world(env, values), params, values, values != defaults, limit)
 
 
 def _resolve_suite(source: str, name: str, settings: dict[str, Any], limit: int | None) -> JaxTask:

@@ -26,7 +26,14 @@ from tests.pages import PAGES, ROOT
 TEXTS = {page.name: page.read_text() for page in PAGES}
 BLOCKS = [(name, block) for name, text in TEXTS.items() for block in pages.blocks(text)]
 RUN = sorted({name for name, block in BLOCKS if block.language in ("python", "bash")})
-ENVS = ("CartPole-v1", "FrozenLake-v1", "MemoryChain-bsuite", "neurorl/FpgaTelemetry-v0", "neurorl/ReversalBandit-v0")
+ENVS = (
+    "CartPole-v1",
+    "FrozenLake-v1",
+    "MemoryChain-bsuite",
+    "neurorl/FpgaTelemetry-v0",
+    "neurorl/ReversalBandit-v0",
+    "Breakout-MinAtar",
+)
 PLACEHOLDERS = ("module:function", "my_", "=VALUE")  # what a reader fills in
 every_page = pytest.mark.parametrize("page", TEXTS)
 

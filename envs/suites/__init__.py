@@ -122,7 +122,8 @@ def _find(env_id: str) -> tuple[Adapter, str]:
 
 def _adapter(prefix: str, env_id: str) -> Adapter:
     _imported(SUITES[prefix], env_id)
-    return importlib.import_module(f"neurorl.envs.suites.{prefix}")  # type: ignore[return-value]
+    adapter: Any = importlib.import_module(f"neurorl.envs.suites.{prefix}")
+    return adapter
 
 
 def _imported(suite: Suite, env_id: str) -> ModuleType:

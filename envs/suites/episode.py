@@ -98,7 +98,8 @@ def box(low: Any, high: Any, shape: tuple[int, ...], dtype: Any = np.float32) ->
     if kind.kind in "iu":
         most = np.iinfo(kind)
         low, high = np.maximum(low, most.min), np.minimum(high, most.max)
-    return spaces.Box(*(np.broadcast_to(np.asarray(end), shape).astype(kind) for end in (low, high)), shape, kind.type)
+    ends = [np.broadcast_to(np.asarray(end), shape).astype(kind) for end in (low, high)]
+    return spaces.Box(ends[0], ends[1], shape, kind.type)
 
 
 def _raw(key: Array) -> Array:

@@ -45,16 +45,13 @@ def make(name: str, **arguments: Any) -> "Jumanji":
 class Jumanji(SuiteWorld):
     """An environment of jumanji for one agent."""
 
-    ends_itself = "time_limit"
-
     def __init__(self, env: Any, name: str):
         """Wrap an environment."""
         if env.reward_spec.shape != ():
             raise NeurorlError(f"'{name}' rewards {env.reward_spec.shape[0]} agents at once; neurorl trains one")
         limit = getattr(env, "time_limit", None)
         super().__init__(env, name, space_of(env.observation_spec), space_of(env.action_spec), limit)
-        if limit is None:
-            self.ends_itself = None
+        self.ends_itself = "time_limit" if limit else None
 
     def first(self, key: Array) -> tuple[Any, Any]:
         """Begin an episode."""

@@ -38,7 +38,9 @@ def program(task: JaxTask, agent: Agent) -> Hashable:
     leaves, kind = jax.tree.flatten(agent)
     numbers, params = jax.tree.flatten(task.env_params)
     dtypes = tuple((np.asarray(leaf).dtype.kind, np.shape(leaf)) for leaf in (*leaves, *numbers))
-    environment = (task.env_id, type(task.world), type(task.env), _content(vars(task.env)), task.max_episode_steps)
+    fixed = {name: value for name, value in task.parameters.items() if not hasattr(task.env_params, name)}
+    own = {name: value for name, value in getattr(task.world, "__dict__", {}).items() if name != "env" and name[0] != "_"}
+    environment = (task.env_id, type(task.world), type(task.env), _content((vars(task.env), fixed, own)), task.max_episode_steps)
     return (environment, kind, params, dtypes)
 
 
