@@ -11,12 +11,13 @@ import copy
 import dataclasses
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium
 
 from neurorl.envs import identity, minatar, registry, suites
+from neurorl.envs import wrappers as wrapping
 from neurorl.envs.environments import Environments
 from neurorl.envs.gymnax_world import Gymnax
 from neurorl.envs.identity import Known, numbers
@@ -29,7 +30,13 @@ LOOPS = ("auto", "jax", "host")
 DEFAULT_LIMIT = 1000  # environment steps, where an environment has no time limit of its own
 
 
-def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None, max_episode_steps: int | None = None) -> Task:
+def resolve(
+    env: Any,
+    loop: str = "auto",
+    settings: dict[str, Any] | None = None,
+    max_episode_steps: int | None = None,
+    wrappers: Sequence[str] = (),
+) -> Task:
     """Return the task of ``ENV``.
 
     Args:
@@ -37,6 +44,7 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
         loop: "jax" for the jitted loop over a JAX environment, "host" for Gymnasium, "auto" for jax where it exists.
         settings: Parameters of the environment that differ from its defaults.
         max_episode_steps: Time limit, counted as truncation; None: the environment's own.
+        wrappers: Names of what goes around it, the first innermost (``neurorl.envs.wrappers``).
 
     Raises:
         NeurorlError: An unknown id, parameter or loop, a space that is not supported, or a limit that cannot be had.
@@ -45,6 +53,9 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
         raise NeurorlError(f"loop '{loop}' is unknown; it must be one of {', '.join(LOOPS)}{nearest(loop, LOOPS)}")
     if max_episode_steps is not None and max_episode_steps < 1:
         raise NeurorlError(f"'max_episode_steps' is {max_episode_steps}; it must be at least 1")
+    if wrappers:
+        bare = resolve(env, wrapping.loop_of(wrappers, loop), settings, max_episode_steps)
+        return _wrapped(bare, wrappers)
     settings = dict(settings or {})
     if not isinstance(env, str):
         return _resolve_object(env, identity.source_of(env), loop, settings, max_episode_steps)
@@ -75,6 +86,24 @@ def resolve(env: Any, loop: str = "auto", settings: dict[str, Any] | None = None
     if loop == "jax":
         raise NeurorlError(f"environment '{env}' has no JAX version: use --loop host")
     return _resolve_host(env, Known(name, settings), max_episode_steps)
+
+
+def _wrapped(task: Any, names: Sequence[str]) -> Task:
+    """Return a task with wrappers around its environment: it is itself, and nothing is known of it by an id."""
+    itself: dict[str, Any] = {"env_id": wrapping.name_of(task.env_id, names), "known_id": None, "threshold": None}
+    if isinstance(task, HostTask):
+        make = functools.partial(wrapping.made, task.make, names)
+        probe = Environments(make, 1, itself["env_id"], task.max_episode_steps)
+        space, actions, statistics = probe.space, probe.action_space, tuple(probe.statistics[0].read())
+        probe.close()
+        return dataclasses.replace(
+            task, **itself, observation_space=space, action_space=actions, make=make, statistics=statistics
+        )
+    if type(task.world) is not Gymnax:
+        raise NeurorlError(f"wrappers go around environments of Gymnasium or gymnax; '{task.env_id}' is neither")
+    world = Gymnax(wrapping.around(task.env, names))
+    space, actions = world.spaces(task.env_params)
+    return dataclasses.replace(task, **itself, observation_space=space, action_space=actions, world=world, make_twin=None)
 
 
 def _twin(env_id: str, settings: dict[str, Any], limit: int | None) -> HostTask | None:

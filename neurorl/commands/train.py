@@ -17,6 +17,13 @@ def add(commands: Any) -> None:
     parser.add_argument("--agent", metavar="NAME", help="agent, or module:Class [spiking-actor-critic, or that of --from]")
     parser.fill = shared.add_options
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")
+    parser.add_argument(
+        "--wrapper",
+        action="append",
+        dest="wrappers",
+        metavar="MODULE:NAME",
+        help="put around the environment, perhaps with (argument=value); may be repeated, the first innermost",
+    )
     parser.add_argument("--out", metavar="DIR", help="folder of the run [runs/ENV__AGENT__SEED__TIME]")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in --out; files of your own stay")
     shared.add_loggers(parser)

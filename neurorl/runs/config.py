@@ -10,6 +10,7 @@ import jax
 
 from neurorl import agents, codes, packing
 from neurorl.agents.contract import Agent
+from neurorl.envs import wrappers
 from neurorl.envs.resolution import resolve
 from neurorl.envs.task import Task
 from neurorl.errors import NeurorlError, nearest
@@ -67,8 +68,9 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     """
     if "start" in settings:
         raise NeurorlError("'start' is no setting, because the agent follows from it; give --from, or start=... in Python")
+    options = options | {"wrappers": [wrappers.named(wrapper) for wrapper in options.get("wrappers", ())]}
     checked = from_dict(Options(), options)
-    task = resolve(env, checked.loop, None, checked.max_episode_steps)
+    task = resolve(env, checked.loop, None, checked.max_episode_steps, checked.wrappers)
     other = None if checked.start is None else origin.values(checked.start)
     agent = (agents.DEFAULT if other is None else other["agent_id"]) if agent is None else agent
     preset = _preset(agent, task, env, settings) if other is None else _of_start(checked.start, other, agent, task)
@@ -83,7 +85,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     changes["agent"] = _merge(preset, changes.get("agent", {}))
     changes["env"] = of_env | changes.get("env", {})
     checked = from_dict(checked, {k: v for k, v in changes.items() if k not in ("env", "agent")})
-    task = resolve(env, checked.loop, changes["env"], checked.max_episode_steps)
+    task = resolve(env, checked.loop, changes["env"], checked.max_episode_steps, checked.wrappers)
     template = _template(agent, task, kind)  # again, because a parameter of the environment may change its spaces
     _check_seeds(checked)
     schedule.check(checked.changes, task, checked.steps)
@@ -120,7 +122,7 @@ def from_json(values: dict[str, Any], env: Any = None, agent: Any = None) -> Con
         source = values.get("task", {}).get("source", values["env_id"])  # early runs know the id only
         if env is None and source is None:
             raise NeurorlError(f"environment '{values['env_id']}' is what a program made, and no name makes it again")
-        task = resolve(source if env is None else env, options.loop, settings, options.max_episode_steps)
+        task = resolve(source if env is None else env, options.loop, settings, options.max_episode_steps, options.wrappers)
     with _remedy("agent", agent):
         template = _template(values["agent_id"] if agent is None else agent, task, _code_kind(values["agent"]))
     return Config(values["env_id"], values["agent_id"], options, task, from_dict(template, values["agent"], "agent"))

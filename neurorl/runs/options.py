@@ -47,6 +47,9 @@ class Options:
         "a run, an exported file or zoo/NAME that learners start from: its agent, and what its learners know, in turn",
         optional=True,
     )
+    wrappers: tuple[str, ...] = parameter(
+        (), "what goes around the environment, the first innermost: module:name, or module:name(argument=value)"
+    )
     changes: tuple[tuple[int, str, Any], ...] = parameter(
         (), "parameters of a JAX environment that change in mid-run: [environment step, parameter, value] each"
     )

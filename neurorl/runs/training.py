@@ -43,7 +43,7 @@ def train(
             and functions, which are called with every point (docs/logging.md).
         until: A function of a point; the run ends at the first for which it returns True.
         **options: Fields of ``neurorl.runs.options.Options``: seeds, seed, steps, eval_every, eval_episodes, eval_seed,
-            log_every, checkpoint_every, max_episode_steps, until_solved, loop, changes, start.
+            log_every, checkpoint_every, max_episode_steps, until_solved, loop, wrappers, changes, start.
 
     Raises:
         NeurorlError: Bad input, or an environment that returns NaN. Nothing that exists is overwritten.

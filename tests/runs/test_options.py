@@ -28,7 +28,7 @@ def test_every_option_of_one_value_is_a_flag_with_its_help_and_default():
     flags = {flag: action for action in parser._actions for flag in action.option_strings}
     for field in FIELDS:
         flag = f"--{field.name.replace('_', '-')}"
-        if field.name == "changes":
+        if field.name in ("wrappers", "changes"):  # one value is a part of theirs
             assert flag not in flags
             continue
         assert flags[flag].help.startswith(field.metadata["help"])
