@@ -129,6 +129,17 @@ def inside(space: spaces.Space[Any], packed: Any) -> Any:
     return ((entries >= low) & (entries <= high) & (entries == entries.round())).all()
 
 
+def is_batch(space: spaces.Space[Any], value: Any) -> bool:
+    """Return whether a value is several of a space, with a leading axis on every part."""
+    leaf, first = _first(space, value)
+    return np.ndim(first) == len(leaf.shape or ()) + 1
+
+
+def items(space: spaces.Space[Any], values: Any) -> list[Any]:
+    """Return the values of a batch, one after the other."""
+    return [item(values, index) for index in range(len(_first(space, values)[1]))]
+
+
 def item(value: Any, index: int) -> Any:
     """Return one value of a batch."""
     if isinstance(value, dict):
@@ -138,6 +149,14 @@ def item(value: Any, index: int) -> Any:
 
 def _parts(space: Any) -> list[spaces.Space[Any]]:
     return list(space.spaces.values()) if isinstance(space, spaces.Dict) else list(space.spaces)
+
+
+def _first(space: Any, value: Any) -> tuple[Any, Any]:
+    """Return the first space without parts, and the part of a value that is its."""
+    while is_composite(space):
+        name = next(iter(space.spaces)) if isinstance(space, spaces.Dict) else 0
+        space, value = space[name], value[name]
+    return space, value
 
 
 def _entries(space: Any, value: Any) -> Iterator[Any]:

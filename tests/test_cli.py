@@ -108,6 +108,14 @@ def test_evaluate_refuses_bad_numbers(capsys, trained):
     assert "'episodes' is 0" in run(capsys, "evaluate", trained, "--episodes", "0")[2]
 
 
+def test_evaluate_plays_in_a_changed_environment(capsys, trained):
+    status, out, _ = run(capsys, "evaluate", trained, "--episodes", "3", "--set", "env.force_mag=0.01", "--json")
+    assert status == 0
+    assert json.loads(out)["settings"] == {"env.force_mag": 0.01}
+    assert "'gamma' is no parameter of the environment" in run(capsys, "evaluate", trained, "--set", "gamma=0.5")[2]
+    assert "leave out --render" in run(capsys, "evaluate", trained, "--render", "--set", "env.length=1.0")[2]
+
+
 def test_render_without_a_display_offers_a_film(capsys, trained, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

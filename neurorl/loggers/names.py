@@ -1,6 +1,7 @@
 """Loggers by name, and what else may be given as one."""
 
 import importlib
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -30,12 +31,20 @@ def split(given: Given) -> list[Any]:
     return found
 
 
+def watched() -> bool:
+    """Return whether somebody sits in front of this Python: at its prompt, or in a notebook."""
+    ipython: Any = sys.modules.get("IPython")
+    return hasattr(sys, "ps1") or (ipython is not None and ipython.get_ipython() is not None)
+
+
 def make(given: Given) -> list[Logger]:
-    """Return loggers.
+    """Return loggers; of None, a bar where somebody watches.
 
     Raises:
         NeurorlError: An unknown name, something that is no logger, or a package that is not installed.
     """
+    if given is None:
+        given = ["bar"] if watched() else []
     return [_make(each) for each in split(given)]
 
 

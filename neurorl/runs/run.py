@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium
 import jax
+import jax.numpy as jnp
 import numpy as np
 from gymnasium import spaces
 
@@ -42,7 +43,7 @@ class TrainedAgent:
             key, this = jax.random.split(key)
             return *agent.act(state, activity, observation, this), key
 
-        self._act = act
+        self._act, self._act_many = act, jax.jit(jax.vmap(act, in_axes=(None, 0, 0, 0)))
         self.reset()
 
     def reset(self) -> None:
@@ -77,6 +78,48 @@ class TrainedAgent:
         """Return an action that is packed as the environment takes it."""
         action = packing.unpack(self.task.action_space, np.asarray(action))
         return int(action) if isinstance(self.task.action_space, spaces.Discrete) else action
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, Any]:
+        """Return greedy actions for observations side by side, as Stable-Baselines3 asks a model for them.
+
+        Args:
+            observation: Of one environment, or of n with a leading axis [n] on every part.
+            state: What the call before returned; None at the beginning. With it every environment has an activity of its own.
+            episode_start: [n], bool: which environments begin an episode, and come to rest.
+            deterministic: True: a trained agent explores no more.
+
+        Returns:
+            The action, or actions [n, ...], and the state for the next call.
+
+        Raises:
+            NeurorlError: An observation as :meth:`act` refuses it, or ``deterministic=False``.
+        """
+        if not deterministic:
+            raise NeurorlError("'deterministic' is False; a trained agent acts greedily, and explores in training only")
+        alone = not packing.is_batch(self.task.observation_space, observation)
+        items = [observation] if alone else packing.items(self.task.observation_space, observation)
+        intake = Intake(self.task.observation_space, "predict() was given", len(items))
+        for index, item in enumerate(items):
+            intake.write(index, item)
+        intake.check()
+        if not np.isfinite(intake.rows).all():
+            raise NeurorlError("predict() was given an observation with a NaN or an infinite number")
+        rest = self._at_rest(len(items))
+        activity, keys = rest if state is None else state
+        if episode_start is not None:
+            begins = np.broadcast_to(np.asarray(episode_start, bool), len(items))
+            activity = jax.tree.map(lambda new, old: jax.vmap(jnp.where)(begins, new, old), rest[0], activity)
+        activity, actions, keys = self._act_many(self.state, activity, intake.packed(), keys)
+        actions = packing.unpack(self.task.action_space, np.asarray(actions), (len(items),))
+        return packing.item(actions, 0) if alone else actions, (activity, keys)
+
+    def _at_rest(self, count: int) -> tuple[Any, Any]:
+        """Return the activity that an episode starts with, and keys, of some environments."""
+        initial = self.agent.initial_activity(self.state)
+        activity = jax.tree.map(lambda x: jnp.broadcast_to(x, (count, *jnp.shape(x))), initial)
+        return activity, jax.vmap(key_of)(jnp.arange(count))
 
     def environment(self, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
         """Return an environment for it in Gymnasium; what wrappers gathered in training is in it, and stays as it is.
@@ -171,19 +214,22 @@ class Run(Result):
             raise NeurorlError(f"'{self.path}' holds trained learners and no curves; plot the folder of the run")
         return plot([self], path or self.folder.learning_curve)
 
-    def evaluate(self, episodes: int = 20, index: int | None = None, step: int | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, episodes: int = 20, index: int | None = None, step: int | None = None, settings: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Play greedy episodes with frozen weights; in Gymnasium's own environment where it has the task.
 
         Args:
             episodes: Episodes of each learner.
             index: Only this learner.
             step: Checkpoint, by default the last.
+            settings: Parameters of the environment that differ from those of training, by key: ``{"env.length": 1.0}``.
 
         Returns:
-            ``environment`` ("gymnasium" or "gymnax"), ``seeds``, ``returns`` [learners][episodes], ``mean_return`` of each
-            learner, and over learners ``return_iqm`` and ``return_ci95``.
+            ``environment`` ("gymnasium", "gymnax", or another suite), ``seeds``, ``returns`` [learners][episodes], ``mean_return``
+            of each learner, and over learners ``return_iqm`` and ``return_ci95``.
         """
-        return evaluation.evaluate(self.configuration, self.learners(step), episodes, index)
+        return evaluation.evaluate(self.configuration, self.learners(step), episodes, index, settings)
 
 
 def load(path: str | os.PathLike[str], env: Any = None, agent: Any = None) -> Run:

@@ -26,7 +26,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     settings: dict[str, Any] | None = None,
-    loggers: names.Given = (),
+    loggers: names.Given = None,
     until: Until | None = None,
     **options: Any,
 ) -> Run:
@@ -40,7 +40,8 @@ def train(
         overwrite: Whether a run already in ``out`` is replaced; files that no run wrote stay.
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
         loggers: Names ("bar", "tensorboard", "wandb", "mlflow", "trackio", ``module:Class``), instances of ``neurorl.Logger``,
-            and functions, which are called with every point (docs/logging.md).
+            and functions, which are called with every point (docs/logging.md). None: a bar where somebody watches, in a notebook
+            or at Python's prompt, and nothing in a program; (): nothing.
         until: A function of a point; the run ends at the first for which it returns True.
         **options: Fields of ``neurorl.runs.options.Options``: seeds, seed, steps, eval_every, eval_episodes, eval_seed,
             log_every, checkpoint_every, max_episode_steps, until_solved, loop, wrappers, changes, start.
@@ -63,7 +64,7 @@ def resume(
     *,
     env: Any = None,
     agent: Any = None,
-    loggers: names.Given = (),
+    loggers: names.Given = None,
     until: Until | None = None,
     steps: int | None = None,
 ) -> Run:

@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -150,6 +151,18 @@ def test_loggers_are_given_by_name_object_class_and_function_each_once():
     assert [type(other).__name__ for other in others] == ["Mine", "Callback"]
     assert make("") == []
     assert names.lasting([first, *others]) == []
+
+
+def test_who_watches_sees_a_bar_without_asking(monkeypatch):
+    assert names.make(None) == []  # a program
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None))
+    assert names.make(None) == []  # IPython is there, and nobody in front of it
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=object))
+    assert [type(logger).__name__ for logger in names.make(None)] == ["Bar"]
+    assert names.make(()) == []
+    monkeypatch.delitem(sys.modules, "IPython")
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    assert [type(logger).__name__ for logger in names.make(None)] == ["Bar"]
 
 
 def test_a_failed_start_leaves_no_id_behind(tmp_path):
