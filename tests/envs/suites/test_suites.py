@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from neurorl import cli
 from neurorl.agents.random import Random
 from neurorl.envs import resolve, suites
 from neurorl.envs.environments import ended
@@ -17,8 +18,6 @@ from neurorl.envs.suites.episode import SuiteWorld, box
 from neurorl.envs.world import Answer
 from neurorl.errors import NeurorlError
 from neurorl.loops.jax_loop import JaxLoop
-
-SKIPPED: dict[str, str] = {}  # what does not install beside constraints.txt on Python 3.11, and why
 
 
 class Own(NamedTuple):
@@ -138,8 +137,6 @@ CASES = [
 
 
 def needs(prefix):
-    if prefix in SKIPPED:
-        pytest.skip(SKIPPED[prefix])
     pytest.importorskip(suites.SUITES[prefix].package, reason=f"pip install 'neurorl[{suites.SUITES[prefix].extra}]'")
 
 
@@ -249,6 +246,14 @@ def test_gymnax_goes_with_and_without_a_prefix():
             resolve(env_id, "host")
     with pytest.raises(NeurorlError, match=r"unknown environment 'gymnax/Catch-bsuit'; did you mean 'gymnax/Catch-bsuite'\?"):
         resolve("gymnax/Catch-bsuit")
+
+
+def test_the_names_of_a_suite_are_listed(capsys):
+    needs("pgx")
+    assert cli.main(["list", "pgx/"]) == 0
+    shown = capsys.readouterr().out
+    assert "pgx/2048" in shown
+    assert "pgx/chess" not in shown  # for two
 
 
 @pytest.mark.parametrize("prefix", [*suites.SUITES, *suites.HOSTED])
