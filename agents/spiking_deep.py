@@ -151,13 +151,11 @@ class SpikingDeep(RecordedAgent):
 
     def started_from(self, fresh: State, other: State) -> State:
         """Return a learner that goes on with the weights and scales of another; tags, activity and exploration begin anew."""
-        untagged = {
-            name: listed_synapses.init(listed_synapses.materialised(getattr(other, name))[0]) for name in ("synapses", "direct")
-        }
+        synapses, direct = (listed_synapses.init(listed_synapses.materialised(of)[0]) for of in (other.synapses, other.direct))
         outputs = fresh.outputs._replace(weights=other.outputs.weights)
         kept = {"code": other.code, "inputs": other.inputs, "feedback": other.feedback}
         returns = other.returns._replace(running=fresh.returns.running)
-        return fresh._replace(outputs=outputs, returns=returns, **untagged, **kept)
+        return fresh._replace(synapses=synapses, direct=direct, outputs=outputs, returns=returns, **kept)
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what the neurons did, as counts of the whole environment step."""

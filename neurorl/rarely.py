@@ -18,9 +18,8 @@ def where(needed: Array, function: Callable[..., Array], *arguments: Any) -> Arr
 
     The function takes all that it reads as arguments, an agent's hyperparameters too: mapped ones may not be closed over.
     """
-    leaves, tree = jax.tree.flatten(
-        arguments
-    )  # flat, since some trees check what they are made of, and JAX fills them with flags
+    # Flat, since some trees check what they are made of, and JAX fills them with flags.
+    leaves, tree = jax.tree.flatten(arguments)
     return _where(needed, lambda *given: function(*jax.tree.unflatten(tree, given)), *leaves)
 
 
