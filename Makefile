@@ -7,8 +7,9 @@ BIN = $(VENV)/bin
 # CPU, and one compilation cache for all runs of a user, outside the repository.
 export JAX_PLATFORMS ?= cpu
 export JAX_COMPILATION_CACHE_DIR ?= $(or $(TMPDIR),/tmp)/neurorl-jax-cache-$(shell id -u)
+export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: train test test-all check typecheck wheel bench figures clean
+.PHONY: train test test-all check typecheck wheel bench figures docs docs-serve clean
 
 train: $(VENV)/installed
 	$(BIN)/neurorl train CartPole-v1 --seeds 10 --steps 16000 --eval-every 1000 --out runs/cartpole --overwrite
@@ -40,6 +41,17 @@ bench: $(VENV)/installed
 # The README's main figure and table, from nothing; started again, it goes on.
 figures: $(VENV)/installed
 	$(BIN)/python -m experiments.learning_curves --jobs 2
+
+# The site, in build/site; strict: a link that leads nowhere, a notebook that fails or a symbol without a page is an error.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m mkdocs build
+
+docs-serve: $(VENV)/installed-docs
+	$(BIN)/python -m mkdocs serve
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS),docs]"
+	touch $@
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -79,7 +79,7 @@ class SpikeTrain:
 
         Raises:
             NeurorlError: Two spikes in a step, a spike after the last one, neither a duration nor ``steps``, or times in float32
-            so late that they do not tell steps of dt from each other.
+                so late that they do not tell steps of dt from each other.
         """
         step_rule.check_dt(dt)
         last = math.inf if self.duration is None else step_rule.steps_in(self.duration, dt)

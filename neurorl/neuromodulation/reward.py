@@ -60,6 +60,7 @@ class Reward(NamedTuple):
     value: Scalar
 
 
+# Anything that happened and is worth a reward.
 RewardEvent = WorkAccepted | BreakthroughFound | SourceSwitch | Fault | Recovered | Reward
 
 

@@ -67,6 +67,7 @@ class Izhikevich(Neuron):
         return self.replace(v_threshold=self.v_threshold + threshold)  # type: ignore[attr-defined]
 
 
+# The seven cell types by name, with the constants of Izhikevich (2003).
 PRESETS = {
     "regular_spiking": Izhikevich(0.02, 0.2, -65.0, 8.0),
     "intrinsically_bursting": Izhikevich(0.02, 0.2, -55.0, 4.0),

@@ -87,6 +87,7 @@ pair_stdp = LinearRule(lambda post, hazard: post, coincident=False, depression=T
 td_ltp = LinearRule(lambda post, hazard: post, coincident=True, depression=False)
 escape_noise = LinearRule(lambda post, hazard: post - hazard, coincident=True, depression=False, needs_hazard=True)
 
+# The built-in rules by the name that a configuration gives them.
 RULES: dict[str, Rule] = {"pair-stdp": pair_stdp, "td-ltp": td_ltp, "escape-noise": escape_noise}
 
 

@@ -226,7 +226,8 @@ class Run(Result):
             settings: Parameters of the environment that differ from those of training, by key: ``{"env.length": 1.0}``.
 
         Returns:
-            ``environment`` ("gymnasium", "gymnax", or another suite), ``seeds``, ``returns`` [learners][episodes],
+            ``environment`` ("gymnasium", "gymnax", or another suite), ``seeds``, ``returns`` (of every episode, a list for each
+            learner),
             ``mean_return`` of each learner, and over learners ``return_iqm`` and ``return_ci95``.
         """
         return evaluation.evaluate(self.configuration, self.learners(step), episodes, index, settings)

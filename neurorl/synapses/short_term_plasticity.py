@@ -31,6 +31,7 @@ class ShortTermPlasticity(Checked):
 
 # Figure 1 of Tsodyks, Pawelzik and Markram (1998): synapses between pyramidal neurons, and from them onto interneurons.
 DEPRESSING = ShortTermPlasticity(u=0.5, tau_rec=800.0, tau_facil=0.0)
+# From pyramidal neurons onto interneurons, by the same figure.
 FACILITATING = ShortTermPlasticity(u=0.03, tau_rec=130.0, tau_facil=530.0)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from neurorl.results.statistics.interquartile import over_tasks
 from neurorl.results.statistics.tasks import Scores, by_task
 
-RESAMPLES = 2000
+RESAMPLES = 2000  # of a bootstrap, unless it is told otherwise
 LEVEL = 0.95
 
 

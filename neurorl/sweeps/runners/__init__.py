@@ -5,6 +5,7 @@ from neurorl.sweeps.runners.runner import Outcome, Runner
 
 __all__ = ["NAMES", "Outcome", "Runner", "make"]
 
+# What `--runner` takes.
 NAMES = ("local", "pool", "ray")
 
 

@@ -1,11 +1,11 @@
-"""Are the rivals as good as they are published to be?
+"""Are the agents that we compare with as good as they are published to be?
 
 Trains PPO and DQN on CartPole-v1 and Acrobot-v1, and linear SARSA(lambda) on MountainCar-v0, and compares the return of the last
 100 training episodes after 500,000 environment steps, mean and standard deviation over 30 seeds, with CleanRL's tables (their
 training return at the end, 3 seeds) and with what linear SARSA(lambda) is known to reach. Takes a quarter of an hour or more on
 one core.
 
-    python -m experiments.rivals [--seeds 30] [--steps 500000] [--out runs/rivals] [--only ppo] [--quick]
+    python -m experiments.comparisons [--seeds 30] [--steps 500000] [--out runs/comparisons] [--only ppo] [--quick]
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 RESULTS = Path(__file__).resolve().parent / "results"
 SEED = 100
 # Agent, environment, published mean and spread.
-BARS = (
+PUBLISHED = (
     ("ppo", "CartPole-v1", 490.0, 6.0),
     ("ppo", "Acrobot-v1", -86.0, 1.0),
     ("dqn", "CartPole-v1", 489.0, 16.0),
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--seeds", type=int, default=30, help=f"learners of each run, from seed {SEED} [%(default)s]")
     parser.add_argument("--steps", type=int, default=500_000, help="environment steps of each learner [%(default)s]")
     parser.add_argument("--only", help="only the runs of this agent; the others are taken from the results as they are")
-    parser.add_argument("--out", type=Path, default=Path("runs/rivals"), help="folder of the runs [%(default)s]")
+    parser.add_argument("--out", type=Path, default=Path("runs/comparisons"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results [%(default)s]")
     parser.add_argument("--quick", action="store_true", help="2 learners, 4,000 steps: to see that it works")
     a = parser.parse_args(arguments)
@@ -42,10 +42,10 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     from experiments.provenance import provenance
     from neurorl.results.run_folder import read_json, write_json
 
-    path = a.results / "rivals.json"
+    path = a.results / "comparisons.json"
     a.results.mkdir(parents=True, exist_ok=True)
     rows = {row["agent"] + row["env_id"]: row for row in (read_json(path)["rows"] if a.only and path.is_file() else [])}
-    for agent, env, mean, spread in BARS:
+    for agent, env, mean, spread in PUBLISHED:
         if a.only in (None, agent):
             rows[agent + env] = measured(agent, env, mean, spread, a) | {"provenance": provenance()}
             write_json(path, {"rows": list(rows.values())})
