@@ -38,7 +38,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m experiments.benchmarks.training_speed
 	$(BIN)/python -m experiments.benchmarks.host_loop_speed
 
-# The README's main figure and table, from nothing; started again, it goes on.
+# The learning curves of every agent and their table, from nothing; started again, it goes on.
 figures: $(VENV)/installed
 	$(BIN)/python -m experiments.learning_curves --jobs 2
 

@@ -7,7 +7,7 @@ most is taken. What the action brought, its reward and the value of the action a
 dopamine, and every synapse changes by its eligibility times that dopamine (Rummery and Niranjan 1994; Sutton and Barto 2018,
 chapter 12). Actions of several components have a head of such neurons each; the value is the mean of the heads.
 
-Five things let one configuration serve tasks that pay in different coins (docs/learners.md): dopamine in units of the largest
+Five things let one configuration serve tasks that pay on different scales (docs/learners.md): dopamine in units of the largest
 return met, optimism in the same unit, synapses that slow down when what is asked of them cancels out, a code by space with the
 constants that go with it, and curiosity: while it learns, an action is credited with what may be wrong about its value.
 

@@ -176,7 +176,7 @@ def with_interval(values: np.ndarray) -> dict[str, Any]:
 
 
 def markdown(table: dict[str, Any]) -> str:
-    """Return the tables for the README."""
+    """Return the tables for docs/comparisons.md."""
 
     def cell(value: dict[str, Any], digits: int, capped: bool = False) -> str:
         ends = "" if value["ci95"] is None else " [" + ", ".join(f"{end:,.{digits}f}" for end in value["ci95"]) + "]"

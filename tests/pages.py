@@ -17,7 +17,8 @@ import neurorl
 from neurorl import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
+TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.py"))  # notebooks as text, which `make docs` runs
+PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *TUTORIALS])
 CUT = {"seeds": 4, "steps": 400, "eval_every": 200}  # the most of each that a block's training gets
 REPORTS = ROOT / "tests/envs/fpga/reports/written"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,6 +33,16 @@ class Block(NamedTuple):
     language: str
     text: str
     line: int  # of the page, from 0
+
+
+def read(page):
+    """Return a page as Markdown; of a notebook the cells of text, for its code is run when the site is built."""
+    text = page.read_text()
+    if page.suffix != ".py":
+        return text
+    cells = re.split(r"^# %%", text, flags=re.MULTILINE)
+    told = [cell.removeprefix(" [markdown]\n") for cell in cells if cell.startswith(" [markdown]\n")]
+    return "\n".join(re.sub(r"^# ?", "", cell, flags=re.MULTILINE) for cell in told)
 
 
 def blocks(text):

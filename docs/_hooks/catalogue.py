@@ -32,7 +32,8 @@ os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 
 ROOT = Path(__file__).parents[2]
 RESULTS = json.loads((ROOT / "experiments/results/tasks.json").read_text())
-EXTRA = ("neurorl.envs.reversal_bandit:ReversalBandit-v0",)  # registered where its module is imported
+# Registered where their modules are imported.
+EXTRA = ("neurorl.envs.reversal_bandit:ReversalBandit-v0", "neurorl.envs.conditioning:Conditioning-v0")
 DOWNLOADS = ("MNISTBandit-bsuite",)  # would fetch a data set when it is made
 TASKS = (
     "CartPole-v1",
@@ -45,7 +46,8 @@ DRAWN_AFTER = 40  # random steps
 
 def env_ids() -> list[str]:
     """Return the ids of the environments that have a page."""
-    jax_ids = [env_id for env_id in registry.ids() if env_id not in EXTRA[0] and env_id not in DOWNLOADS]
+    named = {env_id.rpartition(":")[2] for env_id in EXTRA}
+    jax_ids = [env_id for env_id in registry.ids() if env_id not in named and env_id not in DOWNLOADS]
     return [*registry.OWN, *EXTRA, *sorted({*jax_ids, *RESULTS["cells"]} - set(registry.OWN))]
 
 
@@ -196,7 +198,7 @@ def env_page(env_id: str, task: Task, drawn: bool) -> str:
             "jax: one compiled program with the agent" if task.loop == "jax" else "host: Gymnasium's environment, step by step",
         ],
     ]
-    text += _table(["", ""], rows) + results(env_id=env_id)
+    text += _table(["", "what it is"], rows) + results(env_id=env_id)
     if presets := _presets(env_id=env_id):
         names = ", ".join(f"[{name}](../agents/{slug(name)}.md)" for name, _ in presets)
         text += f"\n## Presets\n\nFor {names}: taken unless `--set` says otherwise.\n"
@@ -204,6 +206,14 @@ def env_page(env_id: str, task: Task, drawn: bool) -> str:
         rows = [[f"`env.{key}`", _cell(value)] for key, value in task.parameters.items()]
         text += "\n## Parameters\n\n`--set env.NAME=VALUE` changes one.\n\n" + _table(["key", "default"], rows)
     return text
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Name the pages in the navigation."""
+    for title, folder, names in (("Agents", "agents", agents.names()), ("Environments", "environments", env_ids())):
+        section = next(entry for entry in config.nav or [] if title in entry)
+        section[title] = [f"{folder}/index.md", *({name.rpartition(":")[2]: f"{folder}/{slug(name)}.md"} for name in names)]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -19,8 +19,11 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
     def equation(match: re.Match[str]) -> str:
         text = html.unescape(match[3])
         try:
-            return convert(text, display="block" if match[2] == "[" else "inline")
+            made = convert(text, display="block" if match[2] == "[" else "inline")
         except Exception as error:
             raise PluginError(f"{page.file.src_uri}: the equation {text!r} cannot be read: {error!r}") from error
+        if unknown := re.findall(r"<mi>(\\\w+)", made):
+            raise PluginError(f"{page.file.src_uri}: the equation {text!r} has an unknown command, {unknown[0]}")
+        return made
 
     return MARKED.sub(equation, content)

@@ -7,9 +7,11 @@ inventory (``objects.inv``) that the site offers to others.
 import ast
 import importlib
 import re
+import sys
 import tomllib
 import zlib
 from pathlib import Path
+from typing import Any
 
 import griffe
 from mkdocs.config.defaults import MkDocsConfig
@@ -19,6 +21,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[2]
 TREE = ROOT / "build/reference"  # the package as it is installed, which no folder of the repository is
 SEVERAL = re.compile(r"^( +)(\w+(?:, \w+)+): (.*(?:\n\1 +.*)*)", re.MULTILINE)
+MATH = re.compile(r"^\.\. math:: (.+)$", re.MULTILINE)
 ROLE = re.compile(r":(?:func|class|meth|mod|data|attr):`(~?)([\w.]+)`")
 
 
@@ -78,7 +81,7 @@ def inventory(file: Path) -> set[str]:
 
 
 class House(griffe.Extension):
-    """What docstrings of this house look like: Sphinx's roles, several parameters a line, comments that document fields."""
+    """What docstrings here look like: Sphinx's roles and equations, several parameters a line, comments for fields."""
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
         """Rewrite a docstring as it is found; a field has the help of its hyperparameter, or the comment beside or above it."""
@@ -86,6 +89,7 @@ class House(griffe.Extension):
             obj.docstring = griffe.Docstring(said, parent=obj, lineno=obj.lineno)
         if obj.docstring:
             text = SEVERAL.sub(_apart, obj.docstring.value)
+            text = MATH.sub(r"$$\n\1\n$$", text)
             obj.docstring.value = ROLE.sub(lambda match: _link(obj, match), text)
 
 
@@ -145,12 +149,19 @@ def _defined(node: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
+def _says(value: Any) -> str:
+    """Return the first line of what documents a name: its own, or its module's where that is the one that explains."""
+    first = (value.__doc__ or "").strip().splitlines()[0]
+    module = (sys.modules[value.__module__].__doc__ or "").strip().splitlines()[0]
+    return module if first.startswith("Constants") or "module's docstring" in first else first
+
+
 def _overview(names: list[str]) -> str:
     rows = ["# Reference\n", "What a user writes is exported flat, as `neurorl.NAME`:\n", "| name | |", "|---|---|"]
     for name in sorted((name for name in names if name.startswith("neurorl.") and name.count(".") == 1), key=str.lower):
         value = getattr(importlib.import_module("neurorl"), name.partition(".")[2])
         home = f"{value.__module__}.{value.__qualname__}"
-        rows.append(f"| [`{name}`][{home}] | {(value.__doc__ or '').strip().splitlines()[0]} |")
+        rows.append(f"| [`{name}`][{home}] | {_says(value)} |")
     rows += ["\nEverything, a page for each package:\n", "| package | |", "|---|---|"]
     for package, folder in packages().items():
         doc = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
@@ -159,7 +170,9 @@ def _overview(names: list[str]) -> str:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Lay out the package as it is when installed, by links, for the reader of the sources."""
+    """Name the pages in the navigation, and lay out the package as it is when installed, by links."""
+    section = next(entry for entry in config.nav or [] if "Reference" in entry)
+    section["Reference"] = ["reference/index.md", *({package: f"reference/{package}.md"} for package in packages())]
     (TREE / "neurorl").mkdir(parents=True, exist_ok=True)
     for link in TREE.glob("neurorl/*"):
         link.unlink()

@@ -1,1 +1,1 @@
-"""Examples that run and draw a figure; README.md lists them."""
+"""Examples that run and draw a figure; docs/examples.md lists them."""
