@@ -47,7 +47,7 @@ TAKEN = {
     "acrobot": Filmed("Acrobot-v1", "spiking-actor-critic", 30_000, every=1, width=300),
     "mountaincar": Filmed("MountainCar-v0", "spiking-sarsa", 60_000, every=1),
     "breakout": Filmed("Breakout-MinAtar", "spiking-sarsa", 300_000, every=1, width=240),
-    "board": Filmed("neurorl/FpgaTelemetry-v0", "spiking-actor-critic", 400_000, every=4, most=150, width=640),
+    "board": Filmed("neurorl/FpgaTelemetry-v0", "spiking-actor-critic", 400_000, every=8, most=75, width=560),
 }
 
 
