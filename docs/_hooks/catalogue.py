@@ -20,10 +20,12 @@ from matplotlib import image
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from experiments.gallery import drawn
 from neurorl import agents
 from neurorl.envs import registry
+from neurorl.envs.gymnasium_env import JaxEnv
 from neurorl.envs.resolution import resolve
-from neurorl.envs.task import Task
+from neurorl.envs.task import JaxTask, Task
 from neurorl.errors import NeurorlError
 from neurorl.runs import config as configuration
 
@@ -158,11 +160,15 @@ def _resolved(env_id: str) -> Task | None:
 
 
 def picture(task: Task) -> bytes | None:
-    """Return a picture of an environment after some random steps as PNG, or None where it cannot be drawn."""
+    """Return a picture of an environment after some random steps as PNG, or None where it cannot be drawn.
+
+    Where Gymnasium draws nothing but observations are images of channels (MinAtar), the first observation is drawn.
+    """
     twin = task.twin()
     try:
         if twin is None:
-            return None
+            images = isinstance(task, JaxTask) and len(task.observation_space.shape or ()) == 3
+            return _png(drawn(np.asarray(JaxEnv(task.env, task.env_params).reset(seed=0)[0]))) if images else None
         stage = twin.environments(1, "rgb_array")
         stage.begin([0])
         space = stage.action_space
@@ -175,18 +181,22 @@ def picture(task: Task) -> bytes | None:
         stage.close()
     except (NeurorlError, gymnasium.error.Error, ImportError):
         return None
+    return _png(frame)
+
+
+def _png(frame: np.ndarray) -> bytes:
     file = io.BytesIO()
     image.imsave(file, frame[:, :, :3].astype(np.uint8), format="png")
     return file.getvalue()
 
 
-def env_page(env_id: str, task: Task, drawn: bool) -> str:
+def env_page(env_id: str, task: Task, shown: bool) -> str:
     """Return the page of an environment."""
     env = getattr(task, "env", None)
     if env is None:
         env = task.make().unwrapped
     text = f"# {env_id}\n\n{first_paragraph(type(env))}\n\n"
-    text += f"![{env_id}]({slug(env_id)}.png){{ width=420 }}\n\n" if drawn else ""
+    text += f"![{env_id}]({slug(env_id)}.png){{ width=420 }}\n\n" if shown else ""
     text += f"```bash\nneurorl train {env_id}\n```\n\n"
     rows = [
         ["observations", f"`{task.observation_space}`"],

@@ -39,7 +39,7 @@ for rate, rows in table.groupby("actor.learning_rate"):
     axes.plot(scores.columns, middle, marker="o", label=f"learning rate {rate:g}")
     axes.fill_between(scores.columns, low, high, alpha=0.2)
 axes.set(xlabel="environment steps", ylabel="greedy return")
-axes.legend(frameon=False)
+axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
 figure.show()
 
 # %% [markdown]
@@ -70,7 +70,7 @@ figure, axes = plt.subplots(figsize=(8, 3))
 for rate, values in scores.items():
     axes.step(levels, statistics.performance_profile(values, levels), where="post", label=f"learning rate {rate:g}")
 axes.set(xlabel="greedy return", ylabel="share of learners above", ylim=(-0.02, 1.02))
-axes.legend(frameon=False)
+axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
 figure.show()
 
 # %% [markdown]
