@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
-from neurorl.exchange.needs import needs
 from neurorl.exchange.recorded import Recorded, Signal
 
 OTHERS = "units"  # the population of trains that name none
@@ -18,7 +18,7 @@ def to_neo(recorded: Recorded) -> Any:
     Raises:
         NeurorlError: The package ``neo`` is not installed.
     """
-    with needs("Neo"):
+    with extras.needed("Neo", "nwb"):
         import neo
         import quantities as pq
     segment = neo.Segment(name="recorded by neurorl")
@@ -46,7 +46,7 @@ def from_neo(source: Any) -> Recorded:
     Raises:
         NeurorlError: A block of several segments, no spike train, or the package ``neo`` is not installed.
     """
-    with needs("Neo"):
+    with extras.needed("Neo", "nwb"):
         import neo
     if isinstance(source, neo.Block):
         if len(source.segments) != 1:

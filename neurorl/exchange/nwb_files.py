@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
-from neurorl.exchange.needs import needs
 from neurorl.exchange.neo_blocks import placed
 from neurorl.exchange.recorded import Recorded, Signal
 from neurorl.files import user_path, write_atomically
@@ -38,7 +38,7 @@ def write_nwb(
         NeurorlError: The package ``pynwb`` is not installed, or the record has no neuron.
         OSError: The file cannot be written.
     """
-    with needs("NWB"):
+    with extras.needed("NWB", "nwb"):
         import pynwb
     if not any(recorded.spikes.values()):
         raise NeurorlError("the record has no neuron, so that there is nothing to write")
@@ -71,7 +71,7 @@ def read_nwb(path: str | os.PathLike[str], t_start: float | None = None, t_stop:
     Raises:
         NeurorlError: No such file, one that is no NWB file or has no units, or the package ``pynwb`` is not installed.
     """
-    with needs("NWB"):
+    with extras.needed("NWB", "nwb"):
         import pynwb
     source = user_path(path)
     if not source.is_file():

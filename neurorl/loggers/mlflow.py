@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.loggers.logger import Job
-from neurorl.loggers.needs import needs
 from neurorl.loggers.tracker import STEP, Tracker, flat, project
 
 ID = "neurorl.id"  # the tag by which a run is found again
@@ -24,7 +24,7 @@ class MLflow(Tracker):
             experiment: Of MLflow; by default MLFLOW_EXPERIMENT_NAME, or "neurorl".
             tracking_uri: By default as MLflow has it.
         """
-        with needs("mlflow"):
+        with extras.needed("logger 'mlflow'", "mlflow"):
             from mlflow import MlflowClient, entities
         self._make, self._entities = MlflowClient, entities
         self._experiment, self._uri = experiment, tracking_uri

@@ -8,8 +8,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.loggers.logger import Job, Logger, Point
-from neurorl.loggers.needs import needs
 from neurorl.loggers.scalars import APART, of_all, of_learner
 
 ALL = "all-seeds"
@@ -23,7 +23,7 @@ class TensorBoard(Logger):
 
     def __init__(self) -> None:
         """Needs the extra ``tensorboard``."""
-        with warnings.catch_warnings(), needs("tensorboard"):
+        with warnings.catch_warnings(), extras.needed("logger 'tensorboard'", "tensorboard"):
             warnings.simplefilter("ignore")
             from tensorboardX import event_file_writer, summary
         self._make, self._summary = event_file_writer.EventsWriter, summary

@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.loggers.logger import Job
-from neurorl.loggers.needs import needs
 from neurorl.loggers.tracker import Tracker, project
 
 
@@ -20,7 +20,7 @@ class Trackio(Tracker):
             project: Of trackio; by default TRACKIO_PROJECT, or "neurorl".
             **init: Further arguments of ``trackio.init``: space_id, private.
         """
-        with needs("trackio"):
+        with extras.needed("logger 'trackio'", "trackio"):
             import trackio
         self._trackio, self._project, self._init = trackio, project, init
         self._run: Any = None

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.loggers.logger import Job
-from neurorl.loggers.needs import needs
 from neurorl.loggers.tracker import STEP, Tracker, project
 
 INTERVAL = 0.05  # seconds after which its service writes what it was given; 15 by default, which a kill would take
@@ -25,7 +25,7 @@ class WandB(Tracker):
             project: Of Weights & Biases; by default WANDB_PROJECT, or "neurorl".
             **init: Further arguments of ``wandb.init``: entity, tags, notes, mode, dir.
         """
-        with needs("wandb"):
+        with extras.needed("logger 'wandb'", "wandb"):
             import wandb
         self._wandb, self._project, self._init = wandb, project, init
         self._run: Any = None

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path, write_atomically
 
@@ -17,10 +18,8 @@ def package() -> Any:
     Raises:
         NeurorlError: It is not installed.
     """
-    try:
+    with extras.needed("NIR", "nir"):
         import nir
-    except ImportError as error:
-        raise NeurorlError(f"NIR needs an extra: pip install 'neurorl[nir]' ({error})") from error
     return nir
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from neurorl import extras
 from neurorl.envs.environments import Environments
 from neurorl.envs.task import HostTask
 from neurorl.errors import NeurorlError
@@ -121,10 +122,8 @@ def _picture(drawn: Any, name: str) -> np.ndarray:
 
 
 def _write_film(frames: list[np.ndarray], path: Path, fps: int) -> None:
-    try:
+    with extras.needed("a film", "render"):
         from moviepy import ImageSequenceClip
-    except ImportError as error:
-        raise NeurorlError("films need an extra: pip install 'neurorl[render]'") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     clip = ImageSequenceClip(alike(frames), fps=fps)
     if path.suffix.lower() == ".gif":

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
 from neurorl.loggers import identity, names
 from neurorl.results import run_folder, statistics
@@ -197,8 +198,6 @@ def _study(folder: SweepFolder, storage: Any, seed: int) -> Any:
 
 
 def _optuna() -> Any:
-    try:
+    with extras.needed("tuning", "optuna"):
         import optuna
-    except ImportError as error:
-        raise NeurorlError("tuning needs an extra: pip install 'neurorl[optuna]'") from error
     return optuna

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
 from neurorl.sweeps.runners.runner import Outcome, attempt, prepare
 
@@ -21,10 +22,8 @@ class Ray:
 
     def __init__(self, address: str | None = None):
         """Use the cluster at ``address``; see ``ray.init``."""
-        try:
+        with extras.needed("the Ray runner", "ray"):
             import ray
-        except ImportError as error:
-            raise NeurorlError("the Ray runner needs an extra: pip install 'neurorl[ray]'") from error
         self.ray, self.address = ray, address
         self._begin()
 
