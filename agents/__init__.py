@@ -20,6 +20,7 @@ _AGENTS: dict[str, str | type[Agent]] = {
     "r-stdp": "neurorl.agents.r_stdp:RStdp",
     "stream-q": "neurorl.agents.stream_q:StreamQ",
     "ppo": "neurorl.agents.ppo:PPO",
+    "recurrent-ppo": "neurorl.agents.recurrent_ppo:RecurrentPPO",
     "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",
     "dqn": "neurorl.agents.dqn:DQN",
     "sarsa": "neurorl.agents.sarsa:Sarsa",

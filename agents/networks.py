@@ -44,6 +44,47 @@ class ActorCritic(nn.Module):
         return nn.Dense(outputs, kernel_init=orthogonal(scale))(x)
 
 
+class RecurrentActorCritic(nn.Module):
+    """The same two networks, which read the inputs and a layer of gated recurrent units (Cho et al. 2014) that reads them too.
+
+    Where the units say nothing, it is :class:`ActorCritic`.
+    """
+
+    actions: int
+    hidden: int = 64
+    memory: int = 32
+
+    def setup(self) -> None:
+        """Make the layers."""
+        self.units = nn.GRUCell(self.memory, recurrent_kernel_init=orthogonal(1.0))
+        self.towers = ActorCritic(self.actions, self.hidden)
+
+    def __call__(self, memory: Array, x: Array) -> tuple[Array, Array, Array]:
+        """Return the memory [..., memory] afterwards, the logits [..., actions] and the value [...] of inputs [..., size]."""
+        memory, _ = self.units(memory, x)
+        return (memory, *self._read(memory, x))
+
+    def replay(self, memory: Array, begins: Array, x: Array) -> tuple[Array, Array]:
+        """Return the logits [T, ..., actions] and the values [T, ...] of a sequence of inputs.
+
+        Args:
+            memory: [..., memory], before the first of them.
+            begins: [T, ...], bool, whether an episode begins with an input: what was before is forgotten.
+            x: [T, ..., size].
+        """
+
+        def tick(units: nn.GRUCell, memory: Array, now: tuple[Array, Array]) -> tuple[Array, Array]:
+            memory, _ = units(jnp.where(now[0][..., None], 0.0, memory), now[1])
+            return memory, memory
+
+        over_time = nn.scan(tick, variable_broadcast="params", split_rngs={"params": False})
+        return self._read(over_time(self.units, memory, (begins, x))[1], x)
+
+    def _read(self, memory: Array, x: Array) -> tuple[Array, Array]:
+        judged: tuple[Array, Array] = self.towers(jnp.concatenate([x, memory], -1))
+        return judged
+
+
 class ActionValues(nn.Module):
     """The value of every action, two rectified layers."""
 

@@ -30,6 +30,7 @@ class Decision(NamedTuple):
     action: Array  # [], int; [heads] of several components
     log_probability: Array  # [], of the action
     value: Array  # []
+    memory: Any = ()  # what it was made with beside the inputs; nothing where the network has no memory
 
 
 class Transition(NamedTuple):
@@ -50,6 +51,7 @@ class State(NamedTuple):
     rollout: Transition  # with a leading axis [rollout] on every field
     last: Decision
     step: Array  # [], environment steps
+    memory: Any = ()  # after the last decision
 
 
 @struct.dataclass
@@ -106,27 +108,29 @@ class PPO(Agent):
                 f"'agent.minibatches' is {self.minibatches}; it must be at most 'agent.rollout', which is {self.rollout}"
             )
         blank = jnp.zeros(self.inputs.size)
-        weights = self.network.init(key, blank)
+        weights = self._draw(key)
         none = jnp.zeros(len(self.heads), jnp.int32) if self.heads else jnp.int32(0)
-        last = Decision(blank, none, jnp.float32(0.0), jnp.float32(0.0))
+        memory = self._blank()
+        last = Decision(blank, none, jnp.float32(0.0), jnp.float32(0.0), self._recalled(memory, jnp.array(True)))
         empty = Transition(last, jnp.float32(0.0), jnp.float32(0.0), jnp.array(False), jnp.array(True))
         rollout = jax.tree.map(lambda x: jnp.broadcast_to(x, (self.rollout, *x.shape)), empty)
-        return State(weights, self._optimiser().init(weights), rollout, last, jnp.int32(0))
+        return State(weights, self._optimiser().init(weights), rollout, last, jnp.int32(0), memory)
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Note what the last action brought, and draw the next one from the policy."""
         seen = self.inputs.vector(timestep.observation)
-        logits, value = self._judge(state.weights, seen)
+        recalled = self._recalled(state.memory, timestep.terminated | timestep.truncated)
+        memory, logits, value = self._judge(state.weights, recalled, seen)
         if self.heads:
             action = categorical.draw(key, logits, self.heads)
-            decision = Decision(seen, action, categorical.log_probability(logits, action, self.heads), value)
+            decision = Decision(seen, action, categorical.log_probability(logits, action, self.heads), value, recalled)
         else:
             action = jax.random.categorical(key, logits)
-            decision = Decision(seen, action, jax.nn.log_softmax(logits)[action], value)
+            decision = Decision(seen, action, jax.nn.log_softmax(logits)[action], value, recalled)
         done = Transition(state.last, timestep.reward, value, timestep.terminated, timestep.truncated)
         slot = state.step % self.rollout
         rollout = jax.tree.map(lambda all_, new: all_.at[slot].set(new), state.rollout, done)
-        return state._replace(rollout=rollout, last=decision, step=state.step + 1), action
+        return state._replace(rollout=rollout, last=decision, step=state.step + 1, memory=memory), action
 
     def update(self, state: State, key: Array) -> State:
         """Go through the rollout a few times, in minibatches."""
@@ -137,9 +141,7 @@ class PPO(Agent):
         batch = (r.decision, advantage, 1.0 - r.truncated)
         steps = self.rollout if self.anneal_steps is None else self.anneal_steps
         left = jnp.clip(1.0 - (state.step - self.rollout) / steps, 0.0, 1.0)
-        orders = jax.vmap(lambda k: jax.random.permutation(k, self.rollout))(jax.random.split(key, self.epochs))
-        size = self.rollout // self.minibatches
-        orders = orders[:, : size * self.minibatches].reshape(self.epochs * self.minibatches, size)
+        orders = self._orders(key, self.rollout)
 
         def descend(carry: tuple[Any, Any], chosen: Array) -> tuple[tuple[Any, Any], None]:
             weights, moments = carry
@@ -153,17 +155,40 @@ class PPO(Agent):
 
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the most probable action."""
-        logits, _ = self._judge(state.weights, self.inputs.vector(observation))
+        recalled = self._recalled(activity, jnp.array(False))
+        activity, logits, _ = self._judge(state.weights, recalled, self.inputs.vector(observation))
         return activity, categorical.likeliest(logits, self.heads) if self.heads else jnp.argmax(logits)
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the discounted return expected of an observation, []."""
-        return self._judge(state.weights, self.inputs.vector(observation))[1]
+        return self._judge(state.weights, self._recalled(self._blank(), jnp.array(True)), self.inputs.vector(observation))[2]
 
-    def _judge(self, weights: Any, inputs: Array) -> tuple[Array, Array]:
-        """Return the logits of the actions [..., actions] and the value [...] of inputs [..., size]."""
-        judged: Any = self.network.apply(weights, inputs)
+    def _draw(self, key: Array) -> Any:
+        """Return random weights of the network."""
+        return self.network.init(key, jnp.zeros(self.inputs.size))
+
+    def _blank(self) -> Any:
+        """Return the memory of a network that has seen nothing; this one has none."""
+        return ()
+
+    def _recalled(self, memory: Any, begins: Array) -> Any:
+        """Return what is left of a memory for the next decision, which may begin an episode."""
+        return memory
+
+    def _judge(self, weights: Any, recalled: Any, inputs: Array) -> tuple[Any, Array, Array]:
+        """Return the memory afterwards, the logits [actions] and the value [] of inputs [size]."""
+        return (recalled, *self.network.apply(weights, inputs))
+
+    def _judge_again(self, weights: Any, decision: Decision) -> tuple[Array, Array]:
+        """Return the logits [n, actions] and the values [n] of a minibatch of decisions."""
+        judged: Any = self.network.apply(weights, decision.inputs)
         return judged
+
+    def _orders(self, key: Array, pieces: int) -> Array:
+        """Return which pieces of the rollout each minibatch of each epoch takes, [epochs minibatches, n]."""
+        orders = jax.vmap(lambda k: jax.random.permutation(k, pieces))(jax.random.split(key, self.epochs))
+        size = pieces // self.minibatches
+        return orders[:, : size * self.minibatches].reshape(self.epochs * self.minibatches, size)
 
     def _optimiser(self) -> optax.GradientTransformation:
         return optax.chain(optax.clip_by_global_norm(self.largest_gradient), optax.scale_by_adam(eps=self.adam_epsilon))
@@ -174,7 +199,7 @@ class PPO(Agent):
         def mean(x: Array) -> Array:
             return (weight * x).sum() / jnp.maximum(weight.sum(), 1.0)
 
-        logits, value = self._judge(weights, decision.inputs)
+        logits, value = self._judge_again(weights, decision)
         log_probability, entropy = self._policy(logits, decision.action)
         ratio = jnp.exp(log_probability - decision.log_probability)
         centred = advantage - mean(advantage)
@@ -186,9 +211,9 @@ class PPO(Agent):
         return mean(-gain + self.value_weight * error - self.entropy * entropy)
 
     def _policy(self, logits: Array, action: Array) -> tuple[Array, Array]:
-        """Return the logarithm of the probability of each action of a batch, and the policy's entropy, [batch] each."""
+        """Return the logarithm of the probability of each action of a batch, and the policy's entropy, [...] each."""
         if self.heads:
             return categorical.log_probability(logits, action, self.heads), categorical.entropy(logits, self.heads)
         log_policy = jax.nn.log_softmax(logits)
-        log_probability = jnp.take_along_axis(log_policy, action[:, None], 1)[:, 0]
+        log_probability = jnp.take_along_axis(log_policy, action[..., None], -1)[..., 0]
         return log_probability, -(jnp.exp(log_policy) * log_policy).sum(-1)
