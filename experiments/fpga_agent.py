@@ -1,12 +1,13 @@
-"""Does the spiking agent drive the board better than constants and governors, and than PPO on the same set-points?
+"""Does the spiking agent drive the board better than constants and governors, and than PPO with and without memory?
 
-Trains 20 fresh seeds by the preset (or reads a finished run), drives the 256 boards of the release gates with each of them
+Trains 20 fresh seeds of a learner (or reads a finished run), drives the 256 boards of the release gates with each of them
 greedily, with frozen weights, at every checkpoint, and with the governors, and writes experiments/results/fpga_agent.json and
-.png. All meet the same boards: boards differ more than agents do, and twenty others may be worth 20 more to all. PPO, of this
-house, has the same set-points and readings (scaled to [-1, 1]) and as many ticks. A score of 0 is the nominal setting, and 1 the
+.png. All meet the same boards: boards differ more than agents do, and twenty others may be worth 20 more to all. The spiking
+agent has its preset; PPO, of this house, has the same set-points and readings (scaled to [-1, 1]), discount and ticks. A learner
+that was measured before stays in the table, so that they can be run one by one. A score of 0 is the nominal setting, and 1 the
 oracle.
 
-    python -m experiments.fpga_agent [--seed 82000] [--out runs/fpga] [--ppo runs/fpga_ppo] [--ppo-seeds 20]
+    python -m experiments.fpga_agent [--agent ppo ...] [--seed 84000] [--seeds 20] [--out runs]
     python -m experiments.fpga_agent --draw    # the figure again, from the JSON
 """
 
@@ -35,9 +36,10 @@ from neurorl.results import figures, statistics
 from neurorl.runs import checkpoints
 
 ENV = "neurorl/FpgaTelemetry-v0"
-SEEDS, STEPS = 20, 2_000_000
+STEPS = 2_000_000
 GOVERNORS = ("nominal", "best constant", "memoryless", "tuned", "oracle")
-LEARNERS = ("PPO", "spiking agent")
+SPIKING = "spiking agent"
+LEARNERS = {"PPO": "ppo", "PPO with memory": "recurrent-ppo", SPIKING: "spiking-actor-critic"}
 LOW, HIGH = (tuple(getattr(r, end) for r in OBSERVATION + DERIVED) for end in ("low", "high"))
 SAME: dict[str, Any] = {"env.actions": "set-points", "env.derived": True, "inputs.low": LOW, "inputs.high": HIGH, "gamma": 0.96}
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -45,59 +47,58 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=82_000, help="first of the 20 seeds [%(default)s]")
-    parser.add_argument("--out", type=Path, default=Path("runs/fpga"), help="folder of the run [%(default)s]")
-    parser.add_argument("--ppo", type=Path, default=Path("runs/fpga_ppo"), help="folder of PPO's run [%(default)s]")
-    parser.add_argument("--ppo-seeds", type=int, default=SEEDS, help="seeds of PPO; 0: none [%(default)s]")
-    parser.add_argument("--ppo-steps", type=int, default=STEPS, help="ticks of each of them [%(default)s]")
+    parser.add_argument("--agent", nargs="+", choices=LEARNERS.values(), default=list(LEARNERS.values()), help="learners [all]")
+    parser.add_argument("--seed", type=int, default=84_000, help="first seed of each [%(default)s]")
+    parser.add_argument("--seeds", type=int, default=20, help="seeds of each [%(default)s]")
+    parser.add_argument("--steps", type=int, default=STEPS, help="ticks of each seed [%(default)s]")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the runs, fpga__AGENT__SEED each [%(default)s]")
     parser.add_argument("--draw", action="store_true", help="only draw the figure again, from the JSON")
-    arguments = parser.parse_args()
-    if not arguments.draw:
-        seeds, steps = arguments.ppo_seeds, arguments.ppo_steps
-        ppo = trained(arguments.ppo, arguments.seed, seeds, steps, "ppo") if seeds else None
-        measure(trained(arguments.out, arguments.seed), ppo)
-    draw(json.loads((RESULTS / "fpga_agent.json").read_text()), RESULTS / "fpga_agent.png")
+    a = parser.parse_args()
+    path = RESULTS / "fpga_agent.json"
+    for name, agent in LEARNERS.items():
+        if agent in a.agent and not a.draw:
+            run = trained(a.out / f"fpga__{agent}__{a.seed}", a.seed, a.seeds, a.steps, agent)
+            result = measure(name, run, json.loads(path.read_text()) if path.is_file() else {})
+            text = json.dumps(result, indent=2) + "\n"
+            write_atomically(path, lambda target, text=text: target.write_text(text))  # type: ignore[misc]
+    draw(json.loads(path.read_text()), RESULTS / "fpga_agent.png")
 
 
-def measure(run: neurorl.Run, ppo: neurorl.Run | None) -> None:
-    """Drive the boards with the runs and the governors, and write the JSON."""
+def measure(name: str, run: neurorl.Run, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the table with what a run and the governors earn on the boards, beside what is known of other learners."""
     parameters, keys = scenarios.parameters("nominal"), evaluation_keys()
-    returns = {name: drive(parameters, found.governors()[name], keys).reward for name in GOVERNORS}
-    curves = {"spiking agent": curve_of(run, parameters, keys)} | ({"PPO": curve_of(ppo, parameters, keys)} if ppo else {})
+    returns = {governor: drive(parameters, found.governors()[governor], keys).reward for governor in GOVERNORS}
+    options = run.configuration.options
+    measured = {"seeds": [options.seed, options.seed + options.seeds - 1], "env_steps": options.steps, "provenance": provenance()}
+    learners = known.get("learners", {}) | {name: measured}
+    curves = known.get("curves", {}) | {name: curve_of(run, parameters, keys)}
     nominal, oracle = returns["nominal"].mean(), returns["oracle"].mean()
 
     def score(value: Any) -> Any:
         return ((np.asarray(value) - nominal) / (oracle - nominal)).tolist()
 
-    rows = {name: {"return": float(r.mean()), "ci95": interval(r)} for name, r in returns.items()}
-    rows |= {name: dict(curves[name][-1]) for name in LEARNERS if name in curves}
+    rows = {governor: {"return": float(r.mean()), "ci95": interval(r)} for governor, r in returns.items()}
+    rows |= {learner: dict(curve[-1]) for learner, curve in curves.items()}
     for row in rows.values():
         row |= {"normalised_score": score(row["return"]), "normalised_ci95": score(row["ci95"])}
     print(f"{'':16} {'return':>8} {'95 % interval':>20} {'score':>7}")
-    for name, row in rows.items():
-        print(f"{name:16} {row['return']:8.1f} {row['ci95'][0]:9.1f} to {row['ci95'][1]:7.1f} {row['normalised_score']:7.3f}")
-    verdicts = {}
-    for rival in ("best constant", "PPO", "memoryless", "tuned"):
-        if rival not in rows:
-            continue
-        beaten = rows["spiking agent"]["ci95"][0] > rows[rival]["ci95"][1]
-        gap = rows["spiking agent"]["return"] - rows[rival]["return"]
-        verdicts[rival] = {"beaten_with_intervals_apart": bool(beaten), "difference": gap}
-        print(f"{'beats' if beaten else 'DOES NOT BEAT'} {rival}: {gap:+.1f}")
-    options = run.configuration.options
-    result = {
-        "env_id": ENV,
-        "seeds": [options.seed, options.seed + options.seeds - 1],
-        "env_steps": options.steps,
-        "boards": len(keys),
-        "rows": rows,
-        "curves": curves,
-        "worst_seed": min(rows["spiking agent"]["seeds"]),
-        "verdicts": verdicts,
-        "provenance": provenance(),
-    }
-    text = json.dumps(result, indent=2) + "\n"
-    write_atomically(RESULTS / "fpga_agent.json", lambda path: path.write_text(text))
+    for row_name, row in rows.items():
+        low, high = row["ci95"]
+        print(f"{row_name:16} {row['return']:8.1f} {low:9.1f} to {high:7.1f} {row['normalised_score']:7.3f}")
+    result = {"env_id": ENV, "boards": len(keys), "learners": learners, "rows": rows, "curves": curves}
+    return result | (judged(rows) if SPIKING in rows else {})
+
+
+def judged(rows: dict[str, Any]) -> dict[str, Any]:
+    """Return whether the spiking agent is ahead of each rival."""
+    verdicts, own = {}, rows[SPIKING]
+    for rival in ("best constant", "PPO", "PPO with memory", "memoryless", "tuned"):
+        if rival in rows:
+            beaten = own["ci95"][0] > rows[rival]["ci95"][1]
+            gap = own["return"] - rows[rival]["return"]
+            verdicts[rival] = {"beaten_with_intervals_apart": bool(beaten), "difference": gap}
+            print(f"{'beats' if beaten else 'DOES NOT BEAT'} {rival}: {gap:+.1f}")
+    return {"worst_seed": min(own["seeds"]), "verdicts": verdicts}
 
 
 def curve_of(run: neurorl.Run, parameters: Any, keys: Any) -> list[dict[str, Any]]:
@@ -110,14 +111,14 @@ def curve_of(run: neurorl.Run, parameters: Any, keys: Any) -> list[dict[str, Any
     return curve
 
 
-def trained(folder: Path, seed: int, seeds: int = SEEDS, ticks: int = STEPS, agent: str = "spiking-actor-critic") -> neurorl.Run:
+def trained(folder: Path, seed: int, seeds: int, ticks: int, agent: str) -> neurorl.Run:
     """Return the run, trained now, resumed, or read."""
     if (folder / "config.json").is_file():
         run = neurorl.resume(folder, loggers="bar")
         if run.configuration.options.seed != seed:
             raise SystemExit(f"{folder} holds seed {run.configuration.options.seed}, not {seed}; give another --out")
         return run
-    settings = SAME if agent == "ppo" else {}
+    settings = {} if agent == LEARNERS[SPIKING] else SAME
     options = {"seeds": seeds, "seed": seed, "steps": ticks, "eval_every": ticks // 10}
     return neurorl.train(ENV, agent, settings=settings, out=folder, loggers="bar", **options)
 
@@ -156,7 +157,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     rows = result["rows"]
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.3, 1.0])
-    colour = {name: f"C{i}" for i, name in enumerate((*reversed(LEARNERS), *GOVERNORS))}
+    colour = {name: f"C{i}" for i, name in enumerate((SPIKING, "PPO", *GOVERNORS, "PPO with memory"))}
     for name, curve in result["curves"].items():
         steps, ci = [at["env_step"] for at in curve], np.array([at["ci95"] for at in curve])
         left.fill_between(steps, ci[:, 0], ci[:, 1], color=colour[name], alpha=0.25, linewidth=0)

@@ -11,6 +11,10 @@
 
 Standard errors of ratios are those of a ratio of paired means (delta method). Exit 0 only where all five hold.
 
+A second block asks the same of the board that is driven by set-points (``envs/fpga/set_points.py``), on the same boards: there a
+constant is a constant set-point, whose clock follows the canary, and the tuned governors, with the constants that were found by
+moves, say what they want as set-points. The release does not depend on it.
+
     python -m experiments.fpga_gates            the table, from the constants in the package
     python -m experiments.fpga_gates --retune   find the constants again first (hours on two cores)
 """
@@ -27,11 +31,11 @@ import jax
 import numpy as np
 from jax import Array
 
-from experiments.fpga_tuning import drive_constants, retune
+from experiments.fpga_tuning import drive_constants, drive_set_points, retune, tuning_keys
 from experiments.provenance import provenance
 from neurorl.envs.fpga import scenarios
-from neurorl.envs.fpga.governors import found, masked, tuned
-from neurorl.envs.fpga.governors.governor import Governor, Totals, episode
+from neurorl.envs.fpga.governors import by_set_points, found, masked, tuned
+from neurorl.envs.fpga.governors.governor import MOVES, Governor, Totals, World, episode
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.types import CLOCK_LOW, CLOCK_RATIO, GROUPS
 from neurorl.files import write_atomically
@@ -45,24 +49,29 @@ FANS = (0.2, 0.3, 0.45, 0.6, 0.8)
 GRID = np.array([(CLOCK_LOW * CLOCK_RATIO**k, v, f) for k in LEVELS for v in VOLTAGES for f in FANS], np.float32)
 
 
+MARGINS = np.arange(0.2, 1.61, 0.2)  # ns
+SET_POINT_GRID = np.array([(m, v, f) for m in MARGINS for v in np.arange(0.70, 0.901, 0.025) for f in FANS], np.float32)
+
+
 def evaluation_keys(episodes: int = EPISODES) -> Array:
     return jax.random.split(jax.random.key(EVALUATION_SEED), episodes)
 
 
-def drive(p: FpgaParameters, governor: Governor, keys: Array) -> Totals:
+def drive(p: FpgaParameters, governor: Governor, keys: Array, world: World = MOVES) -> Totals:
     """Return the totals of a governor's episodes, [episodes] each."""
-    return jax.tree.map(np.asarray, _compiled(governor)(p, keys))
+    return jax.tree.map(np.asarray, _compiled(governor, world)(p, keys))
 
 
-@jax.jit
-def _drive_masked(p: FpgaParameters, knobs: tuned.Knobs, mask: Array, keys: Array) -> Totals:
-    governor = masked.masked(tuned.governor(knobs), mask)
-    return jax.vmap(lambda key: episode(p, governor, key))(keys)
+@functools.partial(jax.jit, static_argnums=4)
+def _drive_masked(p: FpgaParameters, knobs: tuned.Knobs, mask: Array, keys: Array, world: World = MOVES) -> Totals:
+    made = tuned.governor(knobs) if world is MOVES else by_set_points.governor(knobs)
+    governor = masked.masked(made, mask)
+    return jax.vmap(lambda key: episode(p, governor, key, world=world))(keys)
 
 
 @functools.cache
-def _compiled(governor: Governor) -> Any:
-    return jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key))(keys))
+def _compiled(governor: Governor, world: World) -> Any:
+    return jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key, world=world))(keys))
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
@@ -134,13 +143,34 @@ def judge(returns: dict[str, np.ndarray], constants: np.ndarray) -> dict[str, An
 
 
 def measure(p: FpgaParameters, episodes: int = EPISODES) -> tuple[dict[str, Totals], np.ndarray]:
-    """Return what every governor earned, and the constants."""
+    """Return what every governor earned by moves, and the constants."""
     keys = evaluation_keys(episodes)
     totals = {name: drive(p, governor, keys) for name, governor in found.governors().items()}
+    return totals | without_groups(p, keys, MOVES), drive_constants(p, GRID, keys)
+
+
+def measure_set_points(p: FpgaParameters, episodes: int = EPISODES) -> tuple[dict[str, Totals], np.ndarray, dict[str, float]]:
+    """Return what the governors of the gates earned by set-points, the constant set-points, and the best of these."""
+    keys, world = evaluation_keys(episodes), by_set_points.SET_POINTS
+    best = SET_POINT_GRID[drive_set_points(p, SET_POINT_GRID, tuning_keys()).mean(1).argmax()].tolist()
+    knobs = {name: tuned.Knobs(**found.constants()[name]) for name in ("memoryless", "tuned")}
+    governors = {
+        "best constant": by_set_points.constant(*best),
+        "memoryless": by_set_points.governor(knobs["memoryless"], memory=False),
+        "tuned": by_set_points.governor(knobs["tuned"]),
+        "oracle": by_set_points.look_ahead(knobs["tuned"]),
+    }
+    totals = {name: drive(p, governor, keys, world) for name, governor in governors.items()} | without_groups(p, keys, world)
+    return totals, drive_set_points(p, SET_POINT_GRID, keys), dict(zip(("margin_ns", "volts", "fan"), best, strict=True))
+
+
+def without_groups(p: FpgaParameters, keys: Array, world: World) -> dict[str, Totals]:
+    """Return what the tuned governor earned without each group of readings."""
+    totals = {}
     for group in GROUPS:
         knobs = tuned.Knobs(**{k: np.float32(v) for k, v in found.constants()[f"tuned without {group}"].items()})
-        totals[f"tuned without {group}"] = jax.tree.map(np.asarray, _drive_masked(p, knobs, masked.mask_of(group), keys))
-    return totals, drive_constants(p, GRID, keys)
+        totals[f"tuned without {group}"] = jax.tree.map(np.asarray, _drive_masked(p, knobs, masked.mask_of(group), keys, world))
+    return totals
 
 
 def table(totals: dict[str, Totals], constants: np.ndarray, gates: dict[str, Any]) -> str:
@@ -160,6 +190,18 @@ def table(totals: dict[str, Totals], constants: np.ndarray, gates: dict[str, Any
     return "\n".join(lines)
 
 
+def block(totals: dict[str, Totals], constants: np.ndarray) -> dict[str, Any]:
+    """Return the gates and all that was earned, as they are written; print the table."""
+    gates = judge({name: t.reward for name, t in totals.items()}, constants)
+    print(table(totals, constants, gates), flush=True)
+    return {
+        "gates": gates,
+        "all_hold": all(gate["holds"] for gate in gates.values()),
+        "returns": {name: mean(t.reward) for name, t in totals.items()} | {"constant in hindsight": mean(constants.max(0))},
+        "per_episode": {name: {k: float(v.mean()) for k, v in t._asdict().items()} for name, t in totals.items()},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--retune", action="store_true", help="find the constants of every governor again, and store them")
@@ -169,23 +211,20 @@ def main() -> None:
         retune(print)
     began = time.perf_counter()
     p = scenarios.parameters("nominal")
-    totals, constants = measure(p)
-    gates = judge({name: t.reward for name, t in totals.items()}, constants)
-    print(table(totals, constants, gates))
-    holds = all(gate["holds"] for gate in gates.values())
+    by_moves = block(*measure(p))
+    print("\nby set-points")
+    totals, constants, best = measure_set_points(p)
     result = {
         "episodes": EPISODES,
         "seed": EVALUATION_SEED,
-        "gates": gates,
-        "all_hold": holds,
-        "returns": {name: mean(t.reward) for name, t in totals.items()} | {"constant in hindsight": mean(constants.max(0))},
-        "per_episode": {name: {k: float(v.mean()) for k, v in t._asdict().items()} for name, t in totals.items()},
+        **by_moves,
+        "set-points": block(totals, constants) | {"best constant set-point": best},
         "seconds": round(time.perf_counter() - began, 1),
         "provenance": provenance(),
     }
     arguments.out.parent.mkdir(exist_ok=True)
     write_atomically(arguments.out, lambda path: path.write_text(json.dumps(result, indent=2) + "\n"))
-    sys.exit(0 if holds else 1)
+    sys.exit(0 if by_moves["all_hold"] else 1)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import numpy as np
 from jax import Array
 
 from neurorl.envs.fpga import scenarios
-from neurorl.envs.fpga.governors import canary, constant, demand, masked, thermal_pid, tuned
+from neurorl.envs.fpga.governors import by_set_points, canary, constant, demand, masked, thermal_pid, tuned
 from neurorl.envs.fpga.governors.governor import Governor, episode
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.types import CLOCK_LOW, CLOCK_RATIO, GROUPS
@@ -135,7 +135,7 @@ def arms(p: FpgaParameters) -> dict[str, Callable[[Callable[[str], None]], dict[
 
 def best_constant(p: FpgaParameters, boards: int = 256) -> dict[str, float]:
     """Return the setting that earns most on the boards of the search: a coarse grid, then its best neighbourhood."""
-    keys = jax.random.split(jax.random.key(TUNING_SEED), boards)
+    keys = tuning_keys(boards)
     levels, volts, fans = np.arange(4, 40, 2), np.arange(0.70, 1.051, 0.05), (0.2, 0.4, 0.6, 0.8)
     few = np.array([(k, v, f) for k in levels for v in volts for f in fans])
     k, v, f = few[drive_constants(p, _settings(few), keys[:32]).mean(1).argmax()]
@@ -152,10 +152,29 @@ def drive_constants(p: FpgaParameters, settings: np.ndarray, keys: Array) -> np.
     return np.concatenate(rows)[: len(settings)]
 
 
+def drive_set_points(p: FpgaParameters, settings: np.ndarray, keys: Array) -> np.ndarray:
+    """Return the returns of constant set-points [n, 3] of margin, voltage and fan, [n, boards]."""
+    rows = [np.asarray(_set_point_returns(p, jnp.asarray(part), keys)) for part in np.split(settings, len(settings) // 20)]
+    return np.concatenate(rows)
+
+
+def tuning_keys(boards: int = 64) -> Array:
+    """Return the keys of boards of the search."""
+    return jax.random.split(jax.random.key(TUNING_SEED), boards)
+
+
 @jax.jit
 def _constant_returns(p: FpgaParameters, settings: Array, keys: Array) -> Array:
     one = jax.vmap(lambda c, key: episode(p, constant.governor(c[0], c[1], c[2]), key).reward, in_axes=(None, 0))
     return jax.vmap(one, in_axes=(0, None))(settings, keys)
+
+
+@jax.jit
+def _set_point_returns(p: FpgaParameters, settings: Array, keys: Array) -> Array:
+    def earned(c: Array, key: Array) -> Array:
+        return episode(p, by_set_points.constant(c[0], c[1], c[2]), key, world=by_set_points.SET_POINTS).reward
+
+    return jax.vmap(jax.vmap(earned, in_axes=(None, 0)), in_axes=(0, None))(settings, keys)
 
 
 def _settings(grid: np.ndarray) -> np.ndarray:

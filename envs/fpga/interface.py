@@ -58,6 +58,12 @@ class Interface:
     ) -> tuple[Array, FpgaState, Array, Array, dict[str, Any]]:
         """Advance a tick; ``key`` is not used, because an episode follows from its reset key and the actions."""
         del key
+        state, out = self.advance(params, state, action)
+        info = {"telemetry": out.frame, "events": out.events, "faults": out.faults, "metrics": out.metrics}
+        return self.get_obs(state), state, out.reward, out.terminated, info
+
+    def advance(self, params: FpgaParameters, state: FpgaState, action: Array) -> tuple[FpgaState, board.Step]:
+        """Return the board after a tick, and what the tick gave."""
         if self.actions == "moves":
             asked = self.command(action)
         else:
@@ -66,8 +72,7 @@ class Interface:
         if self.estimates:
             known = estimates.update(state.estimates, state.observation, asked.scrub | asked.reload | asked.resync)
             state = state.replace(estimates=known)  # type: ignore[attr-defined]
-        info = {"telemetry": out.frame, "events": out.events, "faults": out.faults, "metrics": out.metrics}
-        return self.get_obs(state), state, out.reward, out.terminated, info
+        return state, out
 
     def get_obs(self, state: FpgaState, params: FpgaParameters | None = None, key: Array | None = None) -> Array:
         """Return what was seen at the end of the last tick."""

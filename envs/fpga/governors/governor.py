@@ -44,14 +44,25 @@ class Totals(NamedTuple):
     dead: Array  # bool
 
 
-def episode(p: FpgaParameters, governor: Governor, key: Array, ticks: int = 600) -> Totals:
+class World(NamedTuple):
+    """A board as a governor meets it: how it begins, what it shows, and what an action does."""
+
+    begin: Callable[[FpgaParameters, Array], FpgaState]
+    show: Callable[[FpgaState], Array]
+    advance: Callable[[FpgaParameters, FpgaState, Array], tuple[FpgaState, board.Step]]
+
+
+MOVES = World(board.init, lambda state: state.observation, lambda p, state, action: board.step(p, state, command(action)))
+
+
+def episode(p: FpgaParameters, governor: Governor, key: Array, ticks: int = 600, world: World = MOVES) -> Totals:
     """Return the totals of one episode; nothing counts after a part's death."""
 
     def tick(carry: Any, _: None) -> tuple[Any, None]:
         state, memory, total = carry
         alive = ~state.dead
-        memory, action = governor.act(p, memory, state.observation, state)
-        state, out = board.step(p, state, command(action))
+        memory, action = governor.act(p, memory, world.show(state), state)
+        state, out = world.advance(p, state, action)
         m = out.metrics
         gained = Totals(
             out.reward,
@@ -74,7 +85,7 @@ def episode(p: FpgaParameters, governor: Governor, key: Array, ticks: int = 600)
             memory = governor.plan(p, memory, state)
         return jax.lax.scan(tick, (state, memory, total), None, length=governor.every)
 
-    start = (board.init(p, key), governor.init(), Totals(*[jnp.float32(0.0)] * len(Totals._fields)))
+    start = (world.begin(p, key), governor.init(), Totals(*[jnp.float32(0.0)] * len(Totals._fields)))
     return jax.lax.scan(block, start, None, length=ticks // governor.every)[0][2]
 
 

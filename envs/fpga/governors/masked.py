@@ -31,6 +31,7 @@ def masked(governor: Governor, mask: Array) -> Governor:
     typical = jnp.array([TYPICAL.get(reading.name, 0.0) for reading in OBSERVATION], jnp.float32)
 
     def act(p: FpgaParameters, memory: Any, observation: Array, state: FpgaState) -> tuple[Any, Array]:
-        return governor.act(p, memory, jnp.where(mask, typical, observation), state)
+        told = observation.at[: len(OBSERVATION)].set(jnp.where(mask, typical, observation[: len(OBSERVATION)]))
+        return governor.act(p, memory, told, state)
 
     return governor._replace(act=act)

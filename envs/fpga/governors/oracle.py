@@ -8,16 +8,17 @@ measured against, not a controller.
 """
 
 import itertools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from neurorl.envs.fpga import board, supply, timing
-from neurorl.envs.fpga.actions import clock_mhz, command
+from neurorl.envs.fpga import supply, timing
+from neurorl.envs.fpga.actions import clock_mhz
 from neurorl.envs.fpga.governors import tuned
-from neurorl.envs.fpga.governors.governor import Governor
+from neurorl.envs.fpga.governors.governor import MOVES, Governor, World
 from neurorl.envs.fpga.governors.tuned import Knobs
 from neurorl.envs.fpga.parameters import FpgaParameters
 from neurorl.envs.fpga.types import INDEX, FpgaState
@@ -54,8 +55,17 @@ _TRIED = [  # pull, batch, margin, fan
 ]
 
 
-def governor(k: Knobs) -> Governor:
-    """Return the oracle whose changes start from the tuned governor with these knobs."""
+Decide = Callable[[Knobs, tuned.Memory, Array, bool], tuple[tuned.Memory, Array]]
+
+
+def governor(k: Knobs, decide: Decide = tuned.decide, world: World = MOVES) -> Governor:
+    """Return the oracle whose changes start from the tuned governor with these knobs.
+
+    Args:
+        k: The knobs.
+        decide: How that governor acts.
+        world: What its actions do.
+    """
 
     def init() -> Memory:
         zero = jnp.float32(0.0)
@@ -63,14 +73,14 @@ def governor(k: Knobs) -> Governor:
 
     def act(p: FpgaParameters, m: Memory, observation: Array, state: FpgaState) -> tuple[Memory, Array]:
         del observation
-        remembered, action = tuned.decide(_changed(k, m.change), m.tuned, _sight(p, state), True)
+        remembered, action = decide(_changed(k, m.change), m.tuned, _sight(p, state, world), True)
         return Memory(remembered, m.change), action
 
     def plan(p: FpgaParameters, m: Memory, state: FpgaState) -> Memory:
         tried = Change(*jnp.array(_TRIED, jnp.float32).T)
         tried = tried._replace(margin=m.change.margin + tried.margin, fan=m.change.fan + tried.fan)
         changes = jax.tree.map(lambda many, reset: jnp.append(many, reset), tried, Change(*jnp.zeros(4)))
-        earned = jax.vmap(lambda change: _foresee(p, k, m.tuned, state, change))(changes)
+        earned = jax.vmap(lambda change: _foresee(p, k, m.tuned, state, change, decide, world))(changes)
         best = jnp.argmax(earned)
         return Memory(m.tuned, jax.tree.map(lambda c: c[best], changes))
 
@@ -87,25 +97,27 @@ def _changed(k: Knobs, change: Change) -> Knobs:
     return k._replace(**changes)
 
 
-def _sight(p: FpgaParameters, state: FpgaState) -> Array:
-    """Return what is seen with a perfect canary, [15]."""
+def _sight(p: FpgaParameters, state: FpgaState, world: World) -> Array:
+    """Return what is seen with a perfect canary, [15] or with derived readings [19]."""
     part = state.part
     volts = state.voltage - part.supply_ohm * supply.STATIC * state.current_a
     relative = timing.relative_delay(p, volts, state.junction_c, part.threshold_v + timing.aging(p, state.stress))
     slack = timing.setup_slack(p, clock_mhz(state.level), relative, part.process, part.sens)
-    return state.observation.at[INDEX["canary_slack"]].set(slack)
+    return world.show(state).at[INDEX["canary_slack"]].set(slack)
 
 
-def _foresee(p: FpgaParameters, k: Knobs, m: tuned.Memory, state: FpgaState, change: Change) -> Array:
+def _foresee(
+    p: FpgaParameters, k: Knobs, m: tuned.Memory, state: FpgaState, change: Change, decide: Decide, world: World
+) -> Array:
     """Return what the change earns within the time looked ahead, []."""
 
     def tick(carry: Any, t: Array) -> tuple[Any, None]:
         state, m, total = carry
         held = t < HELD
         now = change._replace(pull=jnp.where(held, change.pull, 0.0), batch=jnp.where(held, change.batch, 0.0))
-        m, action = tuned.decide(_changed(k, now), m, _sight(p, state), True)
+        m, action = decide(_changed(k, now), m, _sight(p, state, world), True)
         alive = ~state.dead
-        state, out = board.step(p, state, command(action))
+        state, out = world.advance(p, state, action)
         return (state, m, total + jnp.where(alive, out.reward, 0.0)), None
 
     (state, m, total), _ = jax.lax.scan(tick, (state, m, jnp.float32(0.0)), jnp.arange(AHEAD))

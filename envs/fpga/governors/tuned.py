@@ -22,7 +22,7 @@ from jax import Array
 from neurorl.envs.fpga.estimates import deficit as missing
 from neurorl.envs.fpga.governors.governor import Governor, move_towards
 from neurorl.envs.fpga.parameters import FpgaParameters
-from neurorl.envs.fpga.types import INDEX, RELOAD, RESYNC, SCRUB, FpgaState
+from neurorl.envs.fpga.types import INDEX, SCRUB, FpgaState
 
 PATIENCE = 3.0  # ticks that a governor with memory gives a repair
 
@@ -128,8 +128,24 @@ def governor(k: Knobs, memory: bool = True) -> Governor:
     return Governor(init, act)
 
 
+class Wanted(NamedTuple):
+    """What it wants of a tick. All []."""
+
+    clock_mhz: Array
+    volts: Array
+    fan: Array
+    repair: Array  # int32: 0 none, 1 scrub, 2 reload, 3 resynchronise
+
+
 def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memory, Array]:
-    """Return the memory after a tick and the action."""
+    """Return the memory after a tick and the action: the move towards what is wanted, or a repair in its place."""
+    m, wanted = want(k, m, observation, memory)
+    move = move_towards(observation, wanted.clock_mhz, wanted.volts, wanted.fan)
+    return m, jnp.where(wanted.repair > 0, SCRUB - 1 + wanted.repair, move)
+
+
+def want(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memory, Wanted]:
+    """Return the memory after a tick and what is wanted of it."""
     o = {name: observation[i] for name, i in INDEX.items()}
     price, hot = o["price"] - 1.0, (o["temperature"] - 60.0) / 20.0
     urgent = jnp.log1p(o["urgent"])
@@ -160,7 +176,6 @@ def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memor
     clock = 1000.0 / jnp.maximum(path + margin + learned, 1.0)
     clock = clock * jnp.exp(-jnp.abs(k.idle1) * jnp.maximum(k.idle0 - pull, 0.0))
     fan = k.fan0 + k.fan_heat * hot + k.fan_power * (o["power"] - 20.0) / 20.0 + k.fan_pull * pull
-    move = move_towards(observation, clock, voltage, fan)
 
     # less accepted than the clock could do, although work waits: what is broken shows in how much
     deficit = missing(observation)
@@ -169,6 +184,6 @@ def decide(k: Knobs, m: Memory, observation: Array, memory: bool) -> tuple[Memor
     resync = unlocked | ((deficit > k.resync) & again)
     scrub = (o["crc"] > 0.5) | ((deficit > k.scrub) & again)
     reload = (deficit > k.reload) & again
-    action = jnp.where(resync, RESYNC, jnp.where(scrub, SCRUB, jnp.where(reload, RELOAD, move)))
-    after = Memory(learned, relief, seen, o["voltage"], jnp.where(action >= SCRUB, 0.0, m.repaired + 1.0))
-    return after if memory else m, action
+    repair = jnp.where(resync, 3, jnp.where(scrub, 1, jnp.where(reload, 2, 0)))
+    after = Memory(learned, relief, seen, o["voltage"], jnp.where(repair > 0, 0.0, m.repaired + 1.0))
+    return after if memory else m, Wanted(clock, voltage, fan, repair)
