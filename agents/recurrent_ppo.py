@@ -73,8 +73,8 @@ class RecurrentPPO(PPO):
         """Return the logits [n, sequence, actions] and the values [n, sequence] of a minibatch of sequences of decisions."""
         first, begins = decision.memory.memory[:, 0], decision.memory.begins.T
         inputs = decision.inputs.swapaxes(0, 1)
-        logits, value = self.network.apply(weights, first, begins, inputs, method=networks.RecurrentActorCritic.replay)
-        return logits.swapaxes(0, 1), value.T
+        judged: Any = self.network.apply(weights, first, begins, inputs, method=networks.RecurrentActorCritic.replay)
+        return judged[0].swapaxes(0, 1), judged[1].T
 
     def _orders(self, key: Array, pieces: int) -> Array:
         """Return which steps each minibatch takes, [epochs minibatches, n, sequence]."""
