@@ -166,7 +166,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
         left.axhline(rows[name]["return"], color=colour[name], linewidth=1, linestyle="--", label=name)
     left.set(title=f"Greedy on the {result['boards']} boards of the gates, while learning")
     left.set(xlabel="environment steps of each seed", ylabel="return of an episode", ylim=(-60, None))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
     names = [name for name in (*GOVERNORS[:2], *LEARNERS, *GOVERNORS[2:]) if name in rows]
     scores = np.array([rows[name]["normalised_score"] for name in names])
     ends = np.array([rows[name]["normalised_ci95"] for name in names])
