@@ -3,7 +3,8 @@
 Each part came to ``spiking-actor-critic`` for the FPGA board. Elsewhere it is switched on alone, with the board's constant where
 it has one, in what ``neurorl train`` does on the task: the agent's defaults, and its preset where there is one. On the board it
 is taken out of the whole preset. All conditions of a task have the same fresh seeds. A finished cell is read, and what was
-measured before stays in the table. What is compared are greedy returns with frozen weights at the end, paired by seed.
+measured before stays in the table. What is compared, seed by seed, is the mean of all evaluations on the way, of greedy episodes
+with frozen weights: where all reach the best return in the end, a part can still be worth time.
 
     python -m experiments.board_parts [--task CartPole-v1 ...] [--seeds 5] [--seed 95000] [--steps N]
     python -m experiments.board_parts --task neurorl/FpgaTelemetry-v0
@@ -30,14 +31,14 @@ BOARD = "neurorl/FpgaTelemetry-v0"
 WHOLE = "as it is"
 # Environment steps of each learner: of the tasks of experiments/tasks.py those that are JAX environments, and the board.
 TASKS: dict[str, int] = {
-    "CartPole-v1": 16_000,
-    "Acrobot-v1": 30_000,
+    "CartPole-v1": 10_000,
+    "Acrobot-v1": 20_000,
     "MountainCar-v0": 50_000,
     "MountainCarContinuous-v0": 50_000,
-    "Pendulum-v1": 100_000,
-    "Catch-bsuite": 50_000,
-    "DeepSea-bsuite": 50_000,
-    "MemoryChain-bsuite": 100_000,
+    "Pendulum-v1": 50_000,
+    "Catch-bsuite": 30_000,
+    "DeepSea-bsuite": 20_000,
+    "MemoryChain-bsuite": 50_000,
     BOARD: 400_000,
 }
 TASK_SETTINGS = {"DeepSea-bsuite": {"env.size": 10}, "MemoryChain-bsuite": {"env.memory_length": 10}}
@@ -46,9 +47,11 @@ TASK_SETTINGS = {"DeepSea-bsuite": {"env.size": 10}, "MemoryChain-bsuite": {"env
 def added(actions: Actions) -> dict[str, dict[str, Any]]:
     """Return what switches each part on alone, in an agent with these actions."""
     heads, neurons = len(actions.heads), actions.size
+    adapted = {"modulation.adaptation.enabled": True, "modulation.acetylcholine.enabled": False}
     parts: dict[str, dict[str, Any]] = {
         WHOLE: {},
-        "dopamine in its rms": {"modulation.adaptation.enabled": True, "modulation.acetylcholine.enabled": False},
+        "dopamine in its rms": adapted,
+        "the same at the board's rate": adapted | {"actor.learning_rate": 1.0},  # a rate for that unit
         "race": {"actor.race": True},
         "openness": {"actor.openness": [0.1] * heads},
         "surprise paid": {"actor.entropy": 0.01},
@@ -115,34 +118,36 @@ def train(task: str, part: str, settings: dict[str, Any], a: argparse.Namespace)
     folder = a.out / f"{task.replace('/', '_')}__{part.replace(' ', '-')}__{a.seed}x{a.seeds}x{steps}"
     if (folder / "config.json").is_file():
         return neurorl.resume(folder)
-    options = {"seeds": a.seeds, "seed": a.seed, "steps": steps, "eval_every": steps // 10, "eval_episodes": 20}
+    options = {"seeds": a.seeds, "seed": a.seed, "steps": steps, "eval_every": steps // 10, "eval_episodes": 5}
     return neurorl.train(task, AGENT, settings=TASK_SETTINGS.get(task, {}) | settings, out=folder, **options)
 
 
 def measure(run: neurorl.Run) -> dict[str, Any]:
     """Return what a cell's seeds reached."""
-    final = np.array(run.summary["eval_return"], float)[:, -1]
+    greedy = np.array(run.summary["eval_return"], float)
+    learned = greedy.mean(1)
     return {
         "env_steps": run.summary["env_steps"],
         "seeds": run.summary["seeds"],
-        "final": final.tolist(),
-        "mean": float(final.mean()),
-        "ci95": statistics.confidence_interval(final),
+        "evaluated": learned.tolist(),
+        "mean": float(learned.mean()),
+        "ci95": statistics.confidence_interval(learned),
+        "last": greedy[:, -1].tolist(),
     }
 
 
 def compare(rows: dict[str, Any]) -> None:
     """Note each condition's difference to the learner as it is, of the same seeds, with its standard error."""
     for cell in rows.values():
-        if WHOLE in rows and len(cell["final"]) == len(rows[WHOLE]["final"]):
-            paired = np.array(cell["final"]) - np.array(rows[WHOLE]["final"])
+        if WHOLE in rows and len(cell["evaluated"]) == len(rows[WHOLE]["evaluated"]):
+            paired = np.array(cell["evaluated"]) - np.array(rows[WHOLE]["evaluated"])
             cell["difference"] = float(paired.mean())
             cell["difference_se"] = float(paired.std(ddof=1) / np.sqrt(len(paired)))
 
 
 def row(cell: dict[str, Any]) -> str:
     """Return a cell in one line."""
-    ends = f"{cell['mean']:9.2f} [{min(cell['final']):.2f}, {max(cell['final']):.2f}]"
+    ends = f"{cell['mean']:9.2f} [{min(cell['evaluated']):.2f}, {max(cell['evaluated']):.2f}]"
     return ends + (f"  {cell['difference']:+.2f} +- {cell['difference_se']:.2f}" if "difference" in cell else "")
 
 

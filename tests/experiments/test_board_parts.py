@@ -15,7 +15,11 @@ def test_every_condition_is_a_configuration_of_its_own(task):
 
 
 def test_differences_are_of_the_same_seeds():
-    rows = {board_parts.WHOLE: {"final": [1.0, 10.0, 100.0]}, "better": {"final": [2.0, 11.0, 101.0]}, "other": {"final": [1.0]}}
+    rows = {
+        board_parts.WHOLE: {"evaluated": [1.0, 10.0, 100.0]},
+        "better": {"evaluated": [2.0, 11.0, 101.0]},
+        "other": {"evaluated": [1.0]},
+    }
     board_parts.compare(rows)
     assert rows["better"]["difference"] == pytest.approx(1.0)
     assert rows["better"]["difference_se"] == pytest.approx(0.0, abs=1e-12)
