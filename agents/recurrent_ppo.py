@@ -56,6 +56,10 @@ class RecurrentPPO(PPO):
         """Return an empty memory."""
         return self._blank()
 
+    def value(self, state: State, observation: Array) -> Array:
+        """Return the discounted return expected of an observation that begins an episode, []."""
+        return super().value(state, observation)
+
     def _draw(self, key: Array) -> Any:
         return self.network.init(key, self._blank(), jnp.zeros(self.inputs.size))
 

@@ -19,7 +19,6 @@ AGENTS = {
         3000,
     ),
     "ppo": ({"rollout": 64, "learning_rate": 3e-3, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
-    "recurrent-ppo": ({"rollout": 64, "learning_rate": 3e-3, "anneal_steps": 20_000, "entropy": 0.0}, 6_400),
     "lif-ppo": ({"rollout": 64, "learning_rate": 1e-2, "anneal_steps": 10_000, "entropy": 0.0, "hidden": 16}, 6_400),
     # Its trace carries over where observations follow each other smoothly. Here they jump.
     "spiking-actor-critic": (
@@ -60,7 +59,7 @@ def errors(agent, **changes):
 
 
 @pytest.mark.parametrize(
-    "agent", [pytest.param(agent, marks=pytest.mark.slow) if agent in ("lif-ppo", "recurrent-ppo") else agent for agent in AGENTS]
+    "agent", [pytest.param(agent, marks=pytest.mark.slow) if agent == "lif-ppo" else agent for agent in AGENTS]
 )
 def test_the_values_of_every_probe_are_learned(agent):
     # A stochastic policy of spikes goes on erring now and then, and its critic knows.

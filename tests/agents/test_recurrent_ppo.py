@@ -6,6 +6,7 @@ import pytest
 from neurorl.agents.contract import Timestep
 from neurorl.agents.ppo import PPO
 from neurorl.agents.recurrent_ppo import RecurrentPPO
+from neurorl.envs import probes
 from neurorl.errors import NeurorlError
 from neurorl.loops.jax_loop import JaxLoop
 from neurorl.runs import config
@@ -95,6 +96,20 @@ def test_gradients_reach_back_through_a_sequence():
         return RECURRENT._judge_again(state.weights, decision._replace(inputs=inputs))[1][0, -1]
 
     assert np.abs(jax.grad(last_value)(decision.inputs)[0, 0]).max() > 1e-6
+
+
+@pytest.mark.slow
+def test_the_values_of_an_episode_of_two_steps_are_learned():
+    """A probe whose second step is judged with the memory of the first, which ``value`` does not have."""
+    settings = {"gamma": 0.5, "rollout": 64, "learning_rate": 3e-3, "anneal_steps": 20_000, "entropy": 0.0}
+    probe = probes.PROBES["DelayedReward-probe"](False)
+    built = config.build(probe, "recurrent-ppo", {"steps": 6_400}, settings)
+    loop = JaxLoop(built.task, built.agent, 0, 4, 1, 2)
+    decision = loop.advance(loop.init(), 6_400).agent.rollout.decision
+    for shown, value in probe.expected(0.5).items():
+        judged = decision.value[decision.inputs[..., 0] == shown]
+        assert judged.size > 100
+        assert np.abs(judged - value).max() < 0.05
 
 
 @pytest.mark.slow
