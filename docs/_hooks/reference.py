@@ -7,6 +7,7 @@ inventory (``objects.inv``) that the site offers to others.
 import ast
 import importlib
 import re
+import shutil
 import sys
 import tomllib
 import zlib
@@ -170,15 +171,12 @@ def _overview(names: list[str]) -> str:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Name the pages in the navigation, and lay out the package as it is when installed, by links."""
+    """Name the pages in the navigation, and lay out the package as it is when installed."""
     section = next(entry for entry in config.nav or [] if "Reference" in entry)
     section["Reference"] = ["reference/index.md", *({package: f"reference/{package}.md"} for package in packages())]
-    (TREE / "neurorl").mkdir(parents=True, exist_ok=True)
-    for link in TREE.glob("neurorl/*"):
-        link.unlink()
-    inner = {file.name: file for file in (ROOT / "neurorl").iterdir() if file.name != "__pycache__"}
-    for name, file in {**inner, "envs": ROOT / "envs", "agents": ROOT / "agents"}.items():
-        (TREE / "neurorl" / name).symlink_to(file)
+    shutil.rmtree(TREE, ignore_errors=True)
+    for place, folder in {"neurorl": "neurorl", "neurorl/envs": "envs", "neurorl/agents": "agents"}.items():
+        shutil.copytree(ROOT / folder, TREE / place, ignore=shutil.ignore_patterns("__pycache__", "zoo"))
     return config
 
 
