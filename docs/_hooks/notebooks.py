@@ -26,6 +26,9 @@ LIMIT = 300  # seconds of a cell
 SHOWN_BY = "matplotlib.rcParams.update({'figure.dpi': 110, 'savefig.bbox': 'tight'})"
 _served = [False]
 
+# A progress bar that another state of it follows.
+PASSED_BY = re.compile(r"^[^\n]*\d%\|[^\n]*\]\s*\n(?=\s*[^\n]*\d%\|[^\n]*\]\s*$)", re.MULTILINE)
+
 
 def sources() -> list[Path]:
     """Return the notebooks."""
@@ -55,8 +58,9 @@ def run(source: Path) -> tuple[str, dict[str, bytes]]:
 
 
 def _readable(text: str) -> str:
-    """Return Markdown whose figures have a name, and whose tables carry no style of their own."""
+    """Return Markdown: figures have a name, tables no style of their own, and bars stand where they ended."""
     text = re.sub(r"<style scoped>.*?</style>\n?", "", text, flags=re.DOTALL)
+    text = PASSED_BY.sub("", text)
     return text.replace('<table border="1" class="dataframe">', "<table>").replace("![png](", "![What the cell above draws](")
 
 
