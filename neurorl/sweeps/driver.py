@@ -1,6 +1,7 @@
 """A sweep from its file to its results: compute the shards that are missing, collect what fails, go on after anything."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from neurorl.loggers import identity, names
 from neurorl.results import run_folder
 from neurorl.runs.config import Config
 from neurorl.sweeps import folder as folders
-from neurorl.sweeps import grouping, rows, shard, spec, tables
+from neurorl.sweeps import grouping, growth, rows, shard, spec, tables
 from neurorl.sweeps.folder import SweepFolder
 from neurorl.sweeps.rows import Row
 from neurorl.sweeps.runners import Runner, make
@@ -37,7 +38,7 @@ def sweep(
     processes: int | None = None,
     loggers: names.Given = (),
 ) -> Report:
-    """Run a sweep, or go on with it.
+    """Run a sweep, or go on with it, or with one from which it has grown (:mod:`neurorl.sweeps.growth`).
 
     Args:
         file: A TOML file, the folder of a sweep, or the content of the file as a dictionary.
@@ -55,15 +56,22 @@ def sweep(
     made = names.make(loggers)
     plan, path = load(file, out)
     served = make(runner, address, processes) if isinstance(runner, str) else runner
-    good, bad = resolve(plan, rows.rows(plan))
+    parts = folders.parts(path, plan, "sweep")
+    good, bad = resolve(plan, growth.rows(parts))
     folder = folders.begin(path, plan, "sweep")
-    shards = grouping.plan(plan, good)
+    kept = [file for file in folder.files() if folders.part_of(file) in growth.useful(parts)]
+    earlier = tables.grown(folder, growth.useful(parts)) if kept else None
+    there = set() if earlier is None else set(zip(*(earlier[name].to_pylist() for name in tables.LEARNER), strict=True))
+    shards = grouping.plan(plan, good, there, len(parts) - 1)
     missing = [each for each in shards if not folder.has(each)]
     failures = [{"what": rows.describe(row), "error": error} for row, error in bad]
     told = names.make_again(identity.read(folder.path).loggers, made)
-    begun = sum(each.learners for each in shards if each not in missing)
-    telling = Telling(folder, told, len(shards), len(shards) - len(missing), begun, remember=True)
+    begun = len(there) + sum(each.learners for each in shards if each not in missing)
+    total = len(kept) + len(shards)
+    telling = Telling(folder, told, total, total - len(missing), begun, remember=True, earlier=earlier)
     try:
+        if there and missing and (why := rounded_otherwise(parts, good)):
+            telling.say(why)
         telling.rows(good, shards)
         failures += run(plan, folder, shards, good, served, telling)
     finally:
@@ -72,7 +80,24 @@ def sweep(
         tables.write(folder)
         failures += learner_failures(folder)
     run_folder.write_json(folder.failures, {"failures": failures})
-    return Report(folder, len(shards), len(missing), failures)
+    return Report(folder, total, len(missing), failures)
+
+
+def rounded_otherwise(parts: list[Spec], good: list[tuple[Row, Config]]) -> str | None:
+    """Return a sentence where learners from before a sweep grew may have another last bit than in one asked for at once."""
+    counts, sizes = growth.counts(parts), set()
+    for found in grouping.programs(good).values():
+        now = math.prod(grouping.shape(parts[-1], len(found)))
+        for number in growth.useful(parts):
+            if begun := sum(row.index < counts[number] for row in found):
+                sizes.add((math.prod(grouping.shape(parts[number], begun)), now))
+    others = [f"{old} instead of {now}" for old, now in sorted(sizes) if old != now]
+    if not others:
+        return None
+    return (
+        f"learners from before were computed in batches of {', '.join(others)}: "
+        "they may differ in the last bit from those of a sweep asked for at once"
+    )
 
 
 def load(file: str | Path | dict[str, Any], out: str | Path | None) -> tuple[Spec, Path]:
@@ -140,7 +165,7 @@ def run(
                 failures.append({"what": what, "error": outcome.error})
                 telling.say(f"{what}: {outcome.error}")
             here = [(row, configurations[row.index]) for row in each.rows]
-            telling.rows(here, shards_of[each.rows[0].index])
+            telling.rows(here, list({part.name: part for row in each.rows for part in shards_of[row.index]}.values()))
     finally:
         if hasattr(outcomes, "close"):
             outcomes.close()

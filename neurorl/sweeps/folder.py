@@ -1,7 +1,7 @@
 """The files of a sweep.
 
-sweep.json            its configuration, in canonical form, with its hash and versions
-shards/NAME.parquet   one shard each, whole from the moment it is there
+sweep.json            its configuration, in canonical form, with its hash and versions; "earlier": those from which it has grown
+shards/NAME.parquet   one shard each, whole from the moment it is there; grown-K_NAME.parquet since it grew for the K-th time
 failures.json         what failed at the last command, with its error
 loggers.json          its id and its loggers, for when it goes on; told.json: the rows that they know of
 results.parquet       all shards together, written last: where it is, the sweep is complete
@@ -14,7 +14,7 @@ from typing import Any
 from neurorl.errors import NeurorlError
 from neurorl.files import user_path
 from neurorl.results import run_folder
-from neurorl.sweeps import spec
+from neurorl.sweeps import growth, spec
 from neurorl.sweeps.grouping import Shard
 from neurorl.sweeps.spec import Spec
 
@@ -45,9 +45,53 @@ class SweepFolder:
         """Return the files of all shards that are done; temporary ones begin with a dot."""
         return sorted(path for path in self.shards.glob("*.parquet") if not path.name.startswith("."))
 
+    def parts(self) -> list[Spec]:
+        """Return the configurations that it has had, oldest first; the last is the present one."""
+        kept = run_folder.read_json(self.config)
+        earlier: list[dict[str, Any]] = kept.get("earlier", [])
+        return [spec.check(each) for each in [*earlier, kept["sweep"]]]
+
+
+def part_of(file: Path) -> int:
+    """Return how often the sweep had grown when a shard was computed, which its name says."""
+    head, _, _ = file.name.partition("_")
+    return int(head.removeprefix("grown-")) if head.startswith("grown-") else 0
+
+
+def parts(path: str | Path, sweep: Spec, kind: str) -> list[Spec]:
+    """Return the configurations of a folder, oldest first, once ``sweep`` is its newest one.
+
+    Args:
+        path: The folder; it may be absent.
+        sweep: What is to run in it.
+        kind: "sweep" or "tune"; only a sweep grows.
+
+    Raises:
+        NeurorlError: The folder holds something else, or a sweep from which this one does not grow: the message shows why.
+    """
+    folder = SweepFolder(path)
+    if not folder.config.is_file():
+        if folder.path.exists() and (not folder.path.is_dir() or not folder.barren):
+            raise NeurorlError(f"'{path}' exists and holds no sweep; give another folder with --out")
+        return [sweep]
+    theirs = run_folder.read_json(folder.config)
+    same = {"kind": kind, "versions": spec.versions()}
+    changes = spec.differences({name: theirs[name] for name in same}, same)
+    had = folder.parts()
+    if kind == "sweep" and theirs["kind"] == kind:
+        changes += growth.hindrances(had[-1], sweep)
+    else:
+        changes += spec.differences(had[-1].to_json(), sweep.to_json())
+    if changes:
+        grows = f" ({growth.MORE})" if kind == "sweep" else ""
+        raise NeurorlError(
+            f"'{path}' holds another sweep: {'; '.join(changes)}. Give another folder with --out, or undo the change{grows}"
+        )
+    return had if had[-1] == sweep else [*had, sweep]
+
 
 def begin(path: str | Path, sweep: Spec, kind: str) -> SweepFolder:
-    """Return the folder of a sweep, made now or begun before by the same configuration.
+    """Return the folder of a sweep, made now, begun before by the same configuration, or by one from which it has grown.
 
     Args:
         path: The folder.
@@ -55,23 +99,21 @@ def begin(path: str | Path, sweep: Spec, kind: str) -> SweepFolder:
         kind: "sweep" or "tune".
 
     Raises:
-        NeurorlError: The folder holds something else, or a sweep with another configuration: the message shows the difference.
+        NeurorlError: The folder holds something else, or a sweep from which this one does not grow: the message shows why.
     """
     folder = SweepFolder(path)
-    ours = {"kind": kind, "hash": sweep.hash, "versions": spec.versions(), "sweep": sweep.to_json()}
-    if folder.config.is_file():
-        theirs = run_folder.read_json(folder.config)
-        changes = spec.differences(
-            {k: v for k, v in theirs.items() if k != "hash"}, {k: v for k, v in ours.items() if k != "hash"}
-        )
-        if changes:
-            listed = "; ".join(change.removeprefix("sweep.") for change in changes)
-            raise NeurorlError(f"'{path}' holds another sweep: {listed}. Give another folder with --out, or undo the change")
-    elif folder.path.exists() and (not folder.path.is_dir() or not folder.barren):
-        raise NeurorlError(f"'{path}' exists and holds no sweep; give another folder with --out")
+    *earlier, _ = parts(path, sweep, kind)
+    ours: dict[str, Any] = {"kind": kind, "hash": sweep.hash, "versions": spec.versions(), "sweep": sweep.to_json()}
+    if earlier:
+        ours["earlier"] = [part.to_json() for part in earlier]
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         if not folder.config.is_file():
+            run_folder.write_json(folder.config, ours)
+        elif earlier and folder.parts()[-1] != sweep:
+            folder.results.unlink(missing_ok=True)  # it says that the sweep is complete
+            if (earlier[-1].head.seeds, earlier[-1].head.steps) != (sweep.head.seeds, sweep.head.steps):
+                folder.told.unlink(missing_ok=True)  # rows have become more than loggers know
             run_folder.write_json(folder.config, ours)
         folder.shards.mkdir(exist_ok=True)
     except OSError as error:

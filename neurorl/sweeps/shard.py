@@ -62,6 +62,7 @@ def to_task(sweep: spec.Spec, shard: Shard) -> dict[str, Any]:
         "seed": shard.seed,
         "seeds": shard.seeds,
         "shape": list(shard.shape),
+        "batch": shard.batch,
     }
 
 
@@ -74,7 +75,7 @@ def compute(task: dict[str, Any]) -> bytes:
     sweep = spec.check(task["sweep"])
     if sweep.hash != task["hash"]:
         raise NeurorlError(f"this machine has other versions ({spec.versions()}) than the sweep; install the same ones")
-    shard = Shard(tuple(Row(**row) for row in task["rows"]), task["seed"], task["seeds"], tuple(task["shape"]))
+    shard = Shard(tuple(Row(**row) for row in task["rows"]), task["seed"], task["seeds"], tuple(task["shape"]), task["batch"])
     table = _table(sweep, shard, _learn(sweep, shard))
     sink = io.BytesIO()
     pq.write_table(table, sink)
@@ -116,31 +117,29 @@ def _learn(sweep: spec.Spec, shard: Shard) -> list[Point]:
 
 
 def _begin(configurations: list[Config], shard: Shard) -> tuple[Loop, Learners]:
-    """Return the loop and learners of a batch in its full shape, rows by seeds."""
-    height, width = shard.shape
+    """Return the loop and learners of a batch in its full size: rows by seeds, and what fills it up."""
     first = configurations[0]
     options, task = first.options, first.task
     if isinstance(task, HostTask):
-        host = HostLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
+        host = HostLoop(task, first.agent, shard.seed, shard.size, options.eval_seed, options.eval_episodes)
         return host, host.init()
     assert isinstance(task, JaxTask)
     key = grouping.program(shard.rows[0], first)
     loop = _programs.get(key)
     if loop is None:
         _programs.clear()  # one at a time: shards of one program follow each other
-        loop = RowsLoop(task, first.agent, shard.seed, width, options.eval_seed, options.eval_episodes)
+        loop = RowsLoop(task, first.agent, shard.seed, shard.shape[1], options.eval_seed, options.eval_episodes)
         _programs[key] = loop
     loop.agent = grouping.stack([c.agent for c in configurations], _learners(shard))
     _change(loop, configurations, shard, 0)
-    keys = learner_keys(shard.seed, width)
-    loop.keys = keys[np.tile(np.arange(width), height)]
+    width = shard.shape[1]
+    loop.keys = learner_keys(shard.seed, width)[np.arange(shard.size) % width]
     return loop, loop.init()
 
 
 def _learners(shard: Shard) -> np.ndarray:
-    """Return which row each learner of the batch is, [rows x seeds]; learners that are too many repeat the last row."""
-    height, width = shard.shape
-    return np.minimum(np.repeat(np.arange(height), width), len(shard.rows) - 1)
+    """Return which row each learner of the batch is, [learners]; learners that are too many repeat the last row."""
+    return np.minimum(np.arange(shard.size) // shard.shape[1], len(shard.rows) - 1)
 
 
 def _change(loop: Loop, configurations: list[Config], shard: Shard, step: int) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from neurorl.loggers import Job, Logger, Point, Progress, Several, identity
 from neurorl.results import run_folder, statistics
@@ -22,11 +24,23 @@ EVALUATION = ("eval_return", "eval_return_min", "eval_return_max")
 class Telling:
     """Tells loggers of a sweep or a tuning."""
 
-    def __init__(self, folder: SweepFolder, loggers: list[Logger], total: int, done: int, learners: int, remember: bool = False):
+    def __init__(
+        self,
+        folder: SweepFolder,
+        loggers: list[Logger],
+        total: int,
+        done: int,
+        learners: int,
+        remember: bool = False,
+        earlier: pa.Table | None = None,
+    ):
         """Begin with ``done`` of ``total`` shards, in which ``learners`` learners are.
 
         With ``remember``, loggers that were given by name are told of each row once, however often the command is given.
+        ``earlier`` has the learners from before the sweep grew, which are in no shard that is told of.
         """
+        self._earlier = earlier if loggers else None
+        self._known_before = set() if self._earlier is None else set(self._earlier["row"].to_pylist())
         self.folder, self.all = folder, Several(loggers)
         self._of_rows = [logger for logger in loggers if logger.of_rows]
         self._known = identity.of_job(folder.path, loggers)
@@ -59,7 +73,7 @@ class Telling:
         for row, configuration in resolved:
             parts = within.get(row.index, [])
             missing = [logger for logger in self._of_rows if row.index not in self._told.get(_name(logger), ())]
-            if missing and parts and all(map(self.folder.has, parts)):
+            if missing and (parts or row.index in self._known_before) and all(map(self.folder.has, parts)):
                 self._tell(missing, row, configuration, parts)
 
     def close(self) -> None:
@@ -67,8 +81,12 @@ class Telling:
         self.all.close()
 
     def _tell(self, loggers: list[Logger], row: Row, configuration: Config, parts: list[Shard]) -> None:
-        table = tables.of([self.folder.shards / f"{part.name}.parquet" for part in parts]).to_pandas()
-        table = table[table.row == row.index]
+        found = [tables.of([self.folder.shards / f"{part.name}.parquet" for part in parts])] if parts else []
+        if row.index in self._known_before:
+            assert self._earlier is not None
+            found.append(self._earlier.filter(pc.equal(self._earlier["row"], row.index)))
+        table = pd.concat([each.to_pandas() for each in found])
+        table = table[table.row == row.index].sort_values(["seed", "env_step"])
         name = self.folder.path.resolve().name
         job = Job(
             id=f"{self._known.id}-row-{row.index}",

@@ -157,3 +157,20 @@ def test_tensorboard_has_a_folder_a_row(tmp_path):
         assert set(found) == {"all-seeds", "seed-7", "seed-8", "seed-9"}
         of_seed = table[(table.row == row) & (table.seed == 8)]
         assert found["seed-8"] == [(each.env_step, pytest.approx(each.eval_return)) for each in of_seed.itertuples()]
+
+
+def test_rows_that_get_more_seeds_are_told_with_all_of_them_and_old_rows_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    values = {**SPLIT, "group": 6}
+    sweeps.sweep(values, out=tmp_path / "grown", loggers=f"{__name__}:Lines")
+    rows_more = {**values, "grid": {"env.length": [0.3, 0.9, 1.5]}}
+    sweeps.sweep(rows_more, out=tmp_path / "grown")
+    assert (tmp_path / "lines.txt").read_text() == "0 1 2 "
+    record = Record()
+    sweeps.sweep({**rows_more, "seeds": 6}, out=tmp_path / "grown", loggers=record)
+    expect(record, tmp_path / "grown", [0, 1, 2])
+    assert [len(job.seeds) for job in record.jobs] == [6, 6, 6]
+    assert record.shown[-1].done == record.shown[-1].total
+    assert (record.shown[0].learners, record.shown[-1].learners) == (9, 18)
+    assert (tmp_path / "lines.txt").read_text() == "0 1 2 0 1 2 ", "they have become more than it knew"
+    capsys.readouterr()
