@@ -7,7 +7,7 @@ import pandas as pd
 
 from neurorl.results import statistics
 from neurorl.sweeps import folder as folders
-from neurorl.sweeps import rows, tables
+from neurorl.sweeps import responses, rows, tables
 
 
 def best(path: str | Path, count: int = 10) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def best(path: str | Path, count: int = 10) -> pd.DataFrame:
     """
     _, spec = folders.open_sweep(path)
     frame = tables.results(path)
-    last = frame[frame.env_step == frame.groupby("row").env_step.transform("max")]
+    last = responses.last(frame)
     fields = [name for name in rows.columns(spec) if name != "env"]
     ranked = []
     for row, group in last.groupby("row"):
