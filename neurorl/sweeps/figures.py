@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from neurorl import extras
 from neurorl.errors import NeurorlError
 from neurorl.results import run_folder, statistics
 from neurorl.results.figures import save
@@ -93,10 +94,8 @@ def importance(spec: Spec, frame: pd.DataFrame, returns: dict[Any, np.ndarray]) 
     Returns:
         Fields to shares that sum to 1; {} where the trials do not differ, or are fewer than two.
     """
-    try:
+    with extras.needed("the figure of a study", "optuna"):
         import optuna
-    except ImportError as error:
-        raise NeurorlError("the figure of a study needs an extra: pip install 'neurorl[optuna]'") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = {**spec.grid, **spec.random}
     of_rows = frame.drop_duplicates("row").set_index("row")
