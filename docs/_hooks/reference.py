@@ -176,7 +176,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     section["Reference"] = ["reference/index.md", *({package: f"reference/{package}.md"} for package in packages())]
     shutil.rmtree(TREE, ignore_errors=True)
     for place, folder in {"neurorl": "neurorl", "neurorl/envs": "envs", "neurorl/agents": "agents"}.items():
-        shutil.copytree(ROOT / folder, TREE / place, ignore=shutil.ignore_patterns("__pycache__", "zoo"))
+        shutil.copytree(ROOT / folder, TREE / place, ignore=shutil.ignore_patterns("__pycache__"))
     return config
 
 

@@ -187,7 +187,7 @@ def contains(space, value):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("env_id", ["pgx/minatar-breakout", "jumanji/Snake-v1", "navix/Navix-Empty-5x5-v0"])
+@pytest.mark.parametrize("env_id", [case.id for case in CASES])
 def test_a_suite_trains_like_any_environment(env_id):
     needs(env_id.split("/")[0])
     task = resolve(env_id, max_episode_steps=20)
