@@ -170,6 +170,11 @@ def _overview(names: list[str]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def on_startup(command: str, dirty: bool) -> None:
+    """Make the folder of the sources, which mkdocstrings looks for before ``on_config``; one that is not there is not read."""
+    TREE.mkdir(parents=True, exist_ok=True)
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Name the pages in the navigation, and lay out the package as it is when installed."""
     section = next(entry for entry in config.nav or [] if "Reference" in entry)
