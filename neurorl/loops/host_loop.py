@@ -24,7 +24,7 @@ from neurorl.errors import NeurorlError
 from neurorl.loops import episodes
 from neurorl.loops.greedy import Stage
 from neurorl.loops.learners import Learners, learner_keys, update_keys
-from neurorl.loops.state_packer import StatePacker
+from neurorl.state_packer import StatePacker
 
 _COUNT_EVERY = 256  # vector steps whose heads wait to be counted
 

@@ -7,9 +7,11 @@
 5. plastic pathways learn from what arrived and from who fired.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from neurorl.networks.network import Network
 
 
-class NetworkState(NamedTuple):
-    """What changes in a run."""
+@jax.tree_util.register_pytree_with_keys_class
+@dataclasses.dataclass(frozen=True, eq=False)
+class NetworkState:
+    """What changes in a run. ``Network.step`` leaves it packed, and a field is taken out when it is read first."""
 
     step: Array  # [], steps done
     neurons: dict[str, Any]  # of each population
@@ -37,6 +41,50 @@ class NetworkState(NamedTuple):
     pathways: list[Any]  # a ``PathwayState`` each; within a run, what each program makes of them
     modulators: ModulatorState
     key: Array  # of escape noise and noise currents
+
+    packed: ClassVar[Any] = None  # a ``stepper.Packed``, which has the fields that are not there yet
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], packed: Any = None) -> "NetworkState":
+        """Return the state of all fields, or of some and of a whole state that is packed."""
+        state = object.__new__(cls)
+        state.__dict__.update(fields)
+        if packed is not None:
+            state.__dict__["packed"] = packed
+        return state
+
+    def __getattr__(self, name: str) -> Any:
+        """Take out a field that is still packed."""
+        if name not in FIELDS or self.packed is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.__dict__.update(self.packed.fields((name,)))
+        return self.__dict__[name]
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return all fields by name, as those of a NamedTuple."""
+        if missing := tuple(name for name in FIELDS if name not in self.__dict__):
+            self.__dict__.update(self.packed.fields(missing))
+        return {name: self.__dict__[name] for name in FIELDS}
+
+    def _replace(self, **changes: Any) -> "NetworkState":
+        """Return the state with other values of some fields, as those of a NamedTuple."""
+        return type(self)(**(self._asdict() | changes))
+
+    def __reduce__(self) -> Any:
+        """Copy and pickle a state as its fields."""
+        return type(self), tuple(self._asdict().values())
+
+    def tree_flatten_with_keys(self) -> tuple[Any, None]:
+        """Return the fields with their names: to JAX a state is a tree of them, packed or not."""
+        return tuple((jax.tree_util.GetAttrKey(name), value) for name, value in self._asdict().items()), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, values: Iterable[Any]) -> "NetworkState":
+        """Return the state of fields in their order."""
+        return cls.of(dict(zip(FIELDS, values, strict=True)))
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(NetworkState))
 
 
 WORTH_STORING = 256  # neurons: fewer cost less to compute again than a loop that stores them

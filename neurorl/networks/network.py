@@ -39,6 +39,7 @@ from neurorl.networks.plan import Plan
 from neurorl.networks.population import Population
 from neurorl.networks.programs.program import Reference
 from neurorl.networks.recording import Monitor, Record
+from neurorl.networks.stepper import Stepper
 from neurorl.neuromodulation import modulators
 from neurorl.neurons import MODELS
 from neurorl.neurons import neuron as models
@@ -211,19 +212,28 @@ class Network:
         state = dynamics.init(self, jax.random.key(seed))
         return state if copies is None else simulation.spread(self, state, copies)
 
-    def step(self, state: NetworkState, current: Inputs | None = None, spikes: Inputs | None = None) -> NetworkState:
+    def step(
+        self,
+        state: NetworkState,
+        current: Inputs | None = None,
+        spikes: Inputs | None = None,
+        release: Mapping[str, float | Array] | None = None,
+    ) -> NetworkState:
         """Advance by one step.
 
         Args:
             state: The network.
             current: Input current of populations, each a number or [n].
             spikes: Spikes that populations are made to fire besides their own, each [n].
+            release: What is released of modulators at the start of the step, by name; see :meth:`release`.
 
         Returns:
             The new state; ``state.spikes`` are those of the step.
+
+        Raises:
+            NeurorlError: A state, an input or a release that does not fit.
         """
-        self.check_state(state)
-        return self._jitted_step(state, self.inputs("current", current), self.inputs("spikes", spikes))
+        return self._stepper(state, self.inputs("current", current), self.inputs("spikes", spikes), self._amounts(release))
 
     def run(
         self,
@@ -302,6 +312,18 @@ class Network:
         if is_written(amount) and not np.all(np.isfinite(amount)):
             raise NeurorlError(f"'amount' of {modulator} is {amount}; it must be a finite number")
         return state._replace(modulators=modulators.release(self.config.modulators, state.modulators, modulator, amount))
+
+    def _amounts(self, release: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is released in a step, by the names of the modulators, checked."""
+        if release and not self.config.neuromod_enabled:
+            raise NeurorlError(f"'release' has {next(iter(release))}, and the network's modulators are off: set neuromod_enabled")
+        amounts = {name: _as_float(amount) for name, amount in (release or {}).items()}
+        for name, amount in amounts.items():
+            if amount.shape:
+                raise NeurorlError(f"'release' of {name} has shape {amount.shape}; a step takes one number")
+            if not isinstance(amount, jax.core.Tracer) and not np.isfinite(amount):
+                raise NeurorlError(f"'release' of {name} is {amount}; it must be a finite number")
+        return amounts
 
     def weights(self, state: NetworkState, source: Population | str, target: Population | str) -> Array:
         """Return the weights between two populations as a matrix [n_post, n_pre]; NaN where there is no synapse.
@@ -430,8 +452,8 @@ class Network:
         return [Reference(k, pathway) for k, pathway in enumerate(self.pathways)]
 
     @functools.cached_property
-    def _jitted_step(self) -> Any:
-        return jax.jit(self.advance)
+    def _stepper(self) -> Stepper:
+        return Stepper(self)
 
     @functools.cached_property
     def jitted_run(self) -> Any:
@@ -441,7 +463,7 @@ class Network:
 
     def _changed(self) -> None:
         """Forget what was compiled for the network as it was."""
-        for compiled in ("_jitted_step", "jitted_run", "references", "adapts", "asked", "_content"):
+        for compiled in ("_stepper", "jitted_run", "references", "adapts", "asked", "_content"):
             self.__dict__.pop(compiled, None)
 
     def find(self, population: Population | str) -> Population:
@@ -467,11 +489,11 @@ class Network:
                 f"{len(self.populations)} and {len(self.pathways)}: it was made before the network was whole; call init() again"
             )
 
-    def inputs(self, kind: str, inputs: Inputs | None) -> dict[str, Array]:
+    def inputs(self, kind: str, inputs: Inputs | None) -> dict[str, Any]:
         """Return inputs by the names of their populations, checked."""
-        checked = {}
+        checked: dict[str, Any] = {}
         for given, value in (inputs or {}).items():
-            population, array = self.find(given), jnp.asarray(value, float)
+            population, array = self.find(given), _as_float(value)
             if array.shape and array.shape[-1] != population.size:
                 raise NeurorlError(
                     f"the input of '{population.name}' has shape {array.shape}; its last axis must be {population.size}"
@@ -487,6 +509,16 @@ class Network:
                     )
             checked[population.name] = array
         return checked
+
+
+def _as_float(value: Any) -> Any:
+    """Return an input as an array; what is on the host stays there, since a compiled program takes that in faster than JAX does.
+
+    It is a copy, so that who gave it may fill the same array for the next step while this one is computed.
+    """
+    if isinstance(value, int | float | np.ndarray | np.generic):
+        return np.array(value, jax.dtypes.canonicalize_dtype(float))
+    return jnp.asarray(value, float)
 
 
 def _plain(part: Any) -> Any:

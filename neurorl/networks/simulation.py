@@ -186,6 +186,7 @@ def _inputs(
     constant, series = {}, {}
     for kind, inputs in (("current", current), ("spikes", spikes)):
         for name, value in network.inputs(kind, inputs).items():
+            value = jnp.asarray(value)
             own = copies is not None and value.ndim == 3 and value.shape[:2] == (copies, steps)
             if value.ndim < 2 and kind == "current":
                 constant[kind, name] = value

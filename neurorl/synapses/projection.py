@@ -153,7 +153,9 @@ class Projection:
         if self.max_delay == 1:
             return ProjectionState(sent[None], jnp.zeros_like(state.cursor)), sent
         in_flight, cursor = self.turn(state)
-        in_flight = in_flight.at[(cursor + self.delay[0] - 1) % self.max_delay].add(sent)
+        row = (cursor + self.delay[0] - 1) % self.max_delay
+        later = lax.dynamic_index_in_dim(in_flight, row, 0, keepdims=False) + sent
+        in_flight = lax.dynamic_update_index_in_dim(in_flight, later, row, 0)
         return ProjectionState(in_flight, cursor), lax.dynamic_index_in_dim(in_flight, cursor, 0, keepdims=False)
 
     def turn(self, state: ProjectionState) -> tuple[Float[Array, "D n_post"], Int32[Array, ""]]:

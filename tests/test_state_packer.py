@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurorl import agents
-from neurorl.loops.state_packer import SMALL, StatePacker
 from neurorl.runs import config
+from neurorl.state_packer import SMALL, StatePacker
 
 STATES = {
     "large": jnp.arange(2 * (SMALL + 1), dtype=jnp.float32).reshape(2, SMALL + 1),
