@@ -51,7 +51,7 @@ def main() -> None:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = programs
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
         first = [first_result() for _ in range(2 if arguments.quick else 4)][1:]
-    print(f"start to the end of the README's network {median(first):.1f} s ({min(first):.1f}-{max(first):.1f})")
+    print(f"start to the end of the documentation's first network {median(first):.1f} s ({min(first):.1f}-{max(first):.1f})")
     if not arguments.quick:
         keep("start_to_first_result_s", spread(first))
         print(RESULT)
@@ -142,8 +142,8 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def first_result() -> float:
-    """Return the seconds from the start of a fresh Python to the end of the README's first network, with programs kept."""
-    blocks = (Path(__file__).parents[3] / "README.md").read_text().split("```python\n")
+    """Return the seconds from the start of a fresh Python to the end of docs/examples.md's first network, with programs kept."""
+    blocks = (Path(__file__).parents[3] / "docs" / "examples.md").read_text().split("```python\n")
     example = next(block for block in blocks if "save_parameters" in block).split("```")[0]
     with tempfile.TemporaryDirectory() as folder:  # to which it writes
         start = time.perf_counter()
