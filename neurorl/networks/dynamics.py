@@ -99,7 +99,7 @@ class Now(NamedTuple):
 
     def stored(self, values: Array) -> Array:
         """Return values that many read."""
-        return materialised(values, jnp.asarray(self.t)) if self.stores else values
+        return materialised(values) if self.stores else values
 
 
 def init(network: "Network", key: Array) -> NetworkState:

@@ -13,7 +13,8 @@ with P and Q that have the postsynaptic spikes of the step. So a spike costs a r
 replayed. It acts on the neuron before that may fire in the same step: so P and Q are taken before, and what q_j has added is
 taken back after, with y. :func:`begin` sets r, G, P and Q to 0, a to e and b to w; :func:`flush` returns e and w of all
 synapses, before the powers of S and L grow out of what a float can subtract: a chunk may not be longer than 5 of the shortest
-time constant.
+time constant. Within a chunk a and b are the parts of complex numbers, and so are P and Q, because a gather or a scatter of pairs
+costs little more than one of numbers.
 
 Hard bounds: a weight is clipped where it is used, at each presynaptic spike, and by :func:`flush`. In between it may leave the
 range, unlike in the stepwise rule (:mod:`neurorl.plasticity.dopamine_stdp`), to which this is equal while no weight clips: the
@@ -22,6 +23,7 @@ length of a chunk is part of the rule.
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -52,12 +54,11 @@ class Clock(NamedTuple):
 class Learning(NamedTuple):
     """A plastic pathway of n onto m neurons within a run; what is of the latter ends in zeros, for places without a synapse."""
 
-    rows: tuple[Array, Array]  # [n + 1, k] both: a and b within a chunk, eligibility and weights between two
+    rows: Any  # [n + 1, k]: a + i b within a chunk, a pair of eligibility and weights between two
     traces: STDPState  # [n] and [m + k]
     sent: Array  # [n], the spikes that arrived last
     gain: Array  # [], G
-    potentiated: Array  # [m + k], P
-    rewarded: Array  # [m + k], Q
+    sums: Array  # [m + k], P + i Q
     clock: Clock | None = None
     elapsed: Array | float = 0.0  # length of the chunk, ms
 
@@ -87,7 +88,7 @@ def open_(pathway: Pathway, state: PathwayState) -> Learning:
     traces = memory.stdp.traces
     traces = traces._replace(post=jnp.pad(traces.post, (0, rows[0].shape[1])))
     nothing = jnp.zeros_like(traces.post)
-    return Learning((rows[0], rows[1]), traces, memory.line.values[0], jnp.zeros(()), nothing, nothing)
+    return Learning((rows[0], rows[1]), traces, memory.line.values[0], jnp.zeros(()), jax.lax.complex(nothing, nothing))
 
 
 def close(pathway: Pathway, learning: Learning) -> tuple[Array, Memory]:
@@ -113,29 +114,28 @@ def begin(pathway: Pathway, learning: Learning, ahead: Ahead) -> Learning:
         depression=jnp.exp(elapsed / p.tau_e),
         weight=jnp.exp(elapsed / p.tau_e - elapsed / p.stdp.tau_plus),
     )
-    nothing = jnp.zeros_like(learning.potentiated)
-    return learning._replace(
-        gain=jnp.zeros(()), potentiated=nothing, rewarded=nothing, clock=clock, elapsed=jnp.asarray(ahead.dt * steps)
-    )
+    nothing = jnp.zeros_like(learning.sums)
+    rows = jax.lax.complex(*learning.rows)
+    return learning._replace(rows=rows, gain=jnp.zeros(()), sums=nothing, clock=clock, elapsed=jnp.asarray(ahead.dt * steps))
 
 
 def send(
-    pathway: Pathway, learning: Learning, rows: tuple[Array, Array], targets: Array, neurons: Array, t: Array | int
-) -> tuple[tuple[Array, Array], Array]:
+    pathway: Pathway, learning: Learning, rows: Array, targets: Array, neurons: Array, t: Array | int
+) -> tuple[Array, Array]:
     """Return the synapses after the spikes of ``neurons`` [b] arrived at step ``t``, and the weights [b, k] they met."""
     p, clock = pathway.plasticity, learning.clock
     assert p is not None
     assert clock is not None
-    a, b = (fan_out.read(part, neurons) for part in rows)
-    sums = tuple(fan_out.at_targets(v, targets) for v in (learning.potentiated, learning.rewarded))
-    potentiated, rewarded = materialised(sums, neurons[0])  # each is read three times
+    ab = fan_out.read(rows, neurons)
+    sums = materialised(fan_out.at_targets(learning.sums, targets))  # each is read three times
+    a, b, potentiated, rewarded = ab.real, ab.imag, sums.real, sums.imag
     x = jnp.pad(learning.traces.pre, (0, 1))[neurons]
     unclipped = b + learning.gain * a + clock.potentiation[t] * x[:, None] * (learning.gain * potentiated - rewarded)
     weights = _clip(p, unclipped)
     # From here on k is larger by a spike, as if it had come before the postsynaptic spikes of the step: see learn.
     a = a - clock.potentiation[t + 1] * potentiated
     b = b + (weights - unclipped) + clock.potentiation[t + 1] * rewarded
-    return (fan_out.write(rows[0], neurons, a), fan_out.write(rows[1], neurons, b)), weights
+    return fan_out.write(rows, neurons, jax.lax.complex(a, b)), weights
 
 
 def learn(pathway: Pathway, learning: Learning, step: Step, neurons: Array, count: Array, batch: int) -> Learning:
@@ -144,24 +144,22 @@ def learn(pathway: Pathway, learning: Learning, step: Step, neurons: Array, coun
     assert p is not None
     assert clock is not None
     at = Clock(*(power[step.t + 1] for power in clock))
-    post = jnp.pad(step.post[pathway.target], (0, learning.rows[0].shape[1]))
+    post = jnp.pad(step.post[pathway.target], (0, learning.rows.shape[1]))
     before = stdp.decay(p.stdp, learning.traces, step.dt)
     # A spike pairs with earlier postsynaptic ones, and not with those of its own step, which its k has been told of.
     unpaired = at.depression * (p.stdp.a_minus * before.post + p.stdp.a_plus * post)
     targets = jnp.asarray(fan_out.places(pathway.projection))
 
-    def correct(neurons: Array, rows: tuple[Array, Array]) -> tuple[Array, Array]:
-        change = materialised(fan_out.at_targets(unpaired, fan_out.read(targets, neurons)), neurons[0])
-        a, b = (fan_out.read(part, neurons) for part in rows)
-        return fan_out.write(rows[0], neurons, a - change), fan_out.write(rows[1], neurons, b + learning.gain * change)
+    def correct(neurons: Array, rows: Array) -> Array:
+        change = materialised(fan_out.at_targets(unpaired, fan_out.read(targets, neurons)))
+        return fan_out.write(rows, neurons, fan_out.read(rows, neurons) + jax.lax.complex(-change, learning.gain * change))
 
     return learning._replace(
         rows=each_batch(neurons, count, batch, correct, learning.rows),
         traces=stdp.add(p.stdp, before, step.pre, post),
         sent=step.pre,
         gain=learning.gain + at.gain,
-        potentiated=learning.potentiated + at.weight * post,
-        rewarded=learning.rewarded + at.weight * learning.gain * post,
+        sums=learning.sums + jax.lax.complex(at.weight * post, at.weight * learning.gain * post),
     )
 
 
@@ -170,10 +168,11 @@ def flush(pathway: Pathway, learning: Learning) -> Learning:
     p, clock = pathway.plasticity, learning.clock
     assert p is not None
     assert clock is not None
-    a, b = learning.rows
+    a, b = learning.rows.real, learning.rows.imag
     targets = jnp.asarray(fan_out.places(pathway.projection))
     k = clock.potentiation[-1] * jnp.pad(learning.traces.pre, (0, 1))[:, None]
-    potentiated, rewarded = (fan_out.at_targets(values, targets) for values in (learning.potentiated, learning.rewarded))
+    sums = fan_out.at_targets(learning.sums, targets)
+    potentiated, rewarded = sums.real, sums.imag
     eligibility = (a + k * potentiated) * jnp.exp(-learning.elapsed / p.tau_e)
     changed = _clip(p, b + learning.gain * a + k * (learning.gain * potentiated - rewarded))
     return learning._replace(rows=(eligibility, changed), clock=None, elapsed=0.0)

@@ -57,7 +57,7 @@ class Matrix(Rows):
         rule = rules.find(p.rule)
         if isinstance(rule, rules.LinearRule):
             # A sum of outer products, of which what is told of a row is computed once for it.
-            credit, debit = materialised(rule.factors(p.stdp, before.post, post, hazard), jnp.asarray(step.t))
+            credit, debit = materialised(rule.factors(p.stdp, before.post, post, hazard))
             increment = credit[:, None] * (before.pre + pre if rule.coincident else before.pre) - debit[:, None] * pre
         else:
             increment = rule(p.stdp, before.pre, before.post[:, None], pre, post[:, None], hazard[:, None])
