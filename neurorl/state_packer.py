@@ -16,12 +16,13 @@ SMALL = 128  # entries of an array of one learner that is worth bundling
 class StatePacker:
     """How states of one kind are packed and taken apart; works inside of ``jax.jit``."""
 
-    def __init__(self, states: Any, axes: int = 1):
+    def __init__(self, states: Any, axes: int = 1, small: int = SMALL):
         """Prepare for states of a kind.
 
         Args:
             states: Such states, a tree of arrays, or of their shapes and dtypes.
             axes: Leading axes that all arrays have, such as one of learners.
+            small: Entries up to which an array, of one learner, is bundled.
         """
         leaves, tree = jax.tree.flatten(states)
         self._tree: Any = tree
@@ -29,7 +30,7 @@ class StatePacker:
         self._impls: list[Any] = []  # of keys
         self._like = jax.eval_shape(self._look, leaves)
         self._batch = self._like[0].shape[:axes] if leaves else (0,) * axes
-        self._small = [i for i, leaf in enumerate(self._like) if self._size(leaf) <= SMALL and _has_32_bits(leaf)]
+        self._small = [i for i, leaf in enumerate(self._like) if self._size(leaf) <= small and _has_32_bits(leaf)]
 
     def fits(self, states: Any) -> bool:
         """Return whether states are of the kind, and arrays that have their values."""

@@ -17,6 +17,7 @@ from neurorl.state_packer import StatePacker
 if TYPE_CHECKING:
     from neurorl.networks.network import Network
 
+SMALL = 1024  # entries of an array that is worth bundling
 Inputs = dict[str, Array]  # by population, or amounts by modulator
 
 
@@ -39,7 +40,7 @@ class Stepper:
     def __init__(self, network: "Network"):
         """Prepare for the states of a network as it is now."""
         self._network = network
-        self._packer = StatePacker(jax.eval_shape(network.init), axes=0)
+        self._packer = StatePacker(jax.eval_shape(network.init), axes=0, small=SMALL)
         self.pack = jax.jit(self._packer.pack)
         self.unpack = jax.jit(self._unpack, static_argnums=1)
         self._plain = jax.jit(self._advance)
