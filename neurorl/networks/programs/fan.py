@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array
 
 from neurorl.kernels import fan_out
+from neurorl.kernels.materialised import materialised
 from neurorl.kernels.spike_list import each_batch, spike_list
 from neurorl.networks.pathway import Pathway, PathwayState
 from neurorl.networks.programs import cumulative, eager
@@ -174,12 +175,13 @@ class Fan(Program):
         """Return the currents in flight with what ``neurons`` [b] send, and the plastic synapses on which their spikes arrive."""
         pathway, rule, (in_flight, synapses) = self.pathways[k], self.rules[k], moving
         depth, m = pathway.projection.max_delay, pathway.projection.connectivity.n_post
-        places = fan_out.read(jnp.asarray(self._rows[k]), neurons)
+        # Rows as they are, before they are flattened: a gather within a flattened array is computed anew for each element.
+        places = materialised(fan_out.read(jnp.asarray(self._rows[k]), neurons))
         if rule is not None:
             synapses, sent = rule.send(pathway, branch.learning, synapses, places, neurons, t)
         else:
             assert branch.weights is not None
-            sent = fan_out.read(branch.weights, neurons)
+            sent = materialised(fan_out.read(branch.weights, neurons))
         if branch.sent is not None:
             sent = sent * branch.sent[neurons][:, None]
         if depth > 1:
