@@ -40,6 +40,23 @@ def test_a_state_of_nothing():
     assert packer.unpack(packer.pack(())) == ()
 
 
+def test_one_state_with_a_key_is_one_array():
+    state = {"key": jax.random.key(3), "v": jnp.arange(300.0), "step": jnp.int32(7)}
+    packer = StatePacker(jax.eval_shape(lambda: state), axes=0, small=300)
+    rest, small = packed = jax.jit(packer.pack)(state)
+    assert rest == []
+    assert small.shape == (303,)
+    assert bits(jax.jit(packer.unpack)(packed)) == bits(state)
+
+
+def test_what_fits_has_the_same_arrays():
+    packer = StatePacker(STATES)
+    assert packer.fits(STATES)
+    assert not packer.fits(STATES | {"flags": jnp.array([1.0, 0.0])})
+    assert not packer.fits(STATES | {"none": jnp.zeros(2)})
+    assert not jax.eval_shape(lambda states: jnp.zeros(int(packer.fits(states))), STATES).size  # traced arrays have no values
+
+
 @pytest.mark.parametrize("name", agents.names())
 def test_states_of_every_agent(name):
     agent = config.build("FrozenLake-v1" if name == "sarsa" else "CartPole-v1", name, {}, {}).agent  # its table numbers states
