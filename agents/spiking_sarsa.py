@@ -15,6 +15,10 @@ constants that go with it, and curiosity: while it learns, an action is credited
 
 (an upper confidence bound; Auer, Cesa-Bianchi and Fischer 2002; expected uncertainty, Yu and Dayan 2005).
 
+A hidden population may speak beside the code's own synapses (``hidden_layer``), and actions may be random (``exploration``): the
+value after such a step is that of the best action, and eligibility ends where the action taken was another (Watkins 1989).
+``spiking_deep`` has both.
+
 Two clocks: the *substep* (spikes; S of them an environment step) and the *environment step* (action, reward, dopamine, weight
 change). Input and weights hold still within an environment step and the neurons do not leak, so that S substeps are one step of
 S times the current, residual charge kept.
@@ -34,6 +38,8 @@ from neurorl import codes
 from neurorl.agents import actions
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import RecordedAgent, Recording, Timestep
+from neurorl.agents.exploration import Exploration
+from neurorl.agents.hidden_layer import Fired, HiddenLayer
 from neurorl.homeostasis import threshold
 from neurorl.neuromodulation import acetylcholine, reward_scale
 from neurorl.neuromodulation.acetylcholine import Acetylcholine
@@ -74,13 +80,19 @@ class State(NamedTuple):
     uncertainty: Array  # [], expected size of dopamine
     begun: Array  # [], bool: whether an episode has ended that brought anything, so that the scale means something
     dopamine: Array  # [], last one
+    hidden: Any = ()  # hidden_layer.State, where there is a hidden population
+    explored: Any = ()  # [], bool: whether the last action was random and not the best; where actions may be random
+    step: Any = ()  # [], environment steps, likewise
 
 
 @struct.dataclass
 class SpikingSarsa(RecordedAgent):
     """Hyperparameters of spiking SARSA(lambda), and its contract (``neurorl.agents.contract``)."""
 
-    BEGINS_ANEW: ClassVar = ("synapses.eligibility", "pushes", "potential", "value", "returns.running", "uncertainty", "dopamine")
+    BEGINS_ANEW: ClassVar = (
+        *("synapses.eligibility", "pushes", "potential", "value", "returns.running", "uncertainty", "dopamine"),
+        *("explored", "step"),
+    )
 
     code: codes.Code
     substeps: int = parameter(1024, "substeps an environment step", low=1, high=65_536, static=True)
@@ -95,6 +107,9 @@ class SpikingSarsa(RecordedAgent):
     coherence: Coherence = Coherence()
     consolidation: Consolidation = Consolidation()
     threshold_rate: float = parameter(1e-4, "threshold change per environment step for a unit of activity", low=0.0)
+    direct: bool = parameter(True, "whether the code has synapses of its own onto the values", static=True)
+    hidden: HiddenLayer = HiddenLayer()
+    exploration: Exploration = Exploration()
     actions: Actions = Actions()
 
     @classmethod
@@ -104,9 +119,13 @@ class SpikingSarsa(RecordedAgent):
         own = {} if code.continuous else STATES_TOLD_APART
         return cls(code=code, actions=dataclasses.replace(actions.for_space(action_space), neurons=5), **own)
 
+    def for_steps(self, steps: int) -> "SpikingSarsa":
+        """Return the agent with exploration fitted to a run of ``steps``."""
+        return self.replace(exploration=self.exploration.for_steps(steps))  # type: ignore[attr-defined]
+
     def init(self, key: Array) -> State:
-        """Return a learner with zero weights."""
-        shape = (self.actions.size, 2, self.code.size)
+        """Return a learner whose synapses onto the values are zero."""
+        shape = (self.actions.size, 2, self.code.size if self.direct else 0)
         return State(
             code=self.code.init(),
             synapses=Plastic(*jnp.zeros((3, *shape))),
@@ -118,20 +137,31 @@ class SpikingSarsa(RecordedAgent):
             uncertainty=jnp.float32(EXPECTED.start),
             begun=jnp.array(False),
             dopamine=jnp.float32(0.0),
+            hidden=self.hidden.init(key, self.code.size, self.actions.size) if self.hidden.size else (),
+            explored=jnp.array(False) if self.exploration.enabled else (),
+            step=jnp.int32(0) if self.exploration.enabled else (),
         )
+
+    def started_from(self, fresh: State, other: State) -> State:
+        """Return a learner that goes on with the weights and scales of another; tags, activity and exploration begin anew."""
+        state: State = super().started_from(fresh, other)
+        return state._replace(hidden=self.hidden.started_from(fresh.hidden, other.hidden)) if self.hidden.size else state
 
     def record(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array, Recording]:
         """Do what :meth:`learn` does and tell what the neurons did, as counts of the whole environment step."""
         ended = timestep.terminated | timestep.truncated
         code = self.code.adapt(state.code, timestep.observation)
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        potential, rate = self._fire(state, state.synapses.weights, state.potential, timestep.observation)
-        winners = self._choose(key, rate, self._doubt(state, timestep.observation))
-        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in zip(winners, self.actions.heads, strict=True)])
-        value = (chosen * (rate @ SIGNS)).sum() / len(winners)
+        layer, fired = self._hear(state.hidden, code, timestep.observation)
+        said = self._said(layer.outputs.weights, fired) if fired else 0.0
+        potential, rate = self._fire(state, state.synapses.weights, state.potential, timestep.observation, said)
+        best = self._choose(key, rate, self._doubt(state, timestep.observation))
+        winners, explored = self._explore(key, best, state.step) if self.exploration.enabled else (best, ())
+        chosen, value = self._value(winners, rate)
+        after = self._value(best, rate)[1] if self.exploration.enabled else value
 
         reward = reward_scale.scaled(returns, timestep.reward) / HEADROOM
-        delta = reward + self.gamma * jnp.where(timestep.terminated, 0.0, value) - state.value
+        delta = reward + self.gamma * jnp.where(timestep.terminated, 0.0, after) - state.value
         delta = self.gain * jnp.where(timestep.truncated | ~state.begun, 0.0, delta)
         step = 0.5 * self.learning_rate * SIGNS[:, None]  # half on each neuron of a pair
         if self.coherence.enabled:
@@ -140,8 +170,13 @@ class SpikingSarsa(RecordedAgent):
         weights = three_factor.change(synapses.weights, synapses.eligibility, delta, jnp.asarray(step))
 
         x = self.code.rates(timestep.observation, code)
-        trace = eligibility.decay(synapses.eligibility, self.gamma * self.lambda_, ended)
-        trace = eligibility.replace(trace, 2.0 * rate[:, :, None] * x, x, chosen[:, None, None] > 0.0)
+        cut = ended | state.explored if self.exploration.enabled else ended
+        trace = eligibility.decay(synapses.eligibility, self.gamma * self.lambda_, cut)
+        if self.direct:
+            trace = eligibility.replace(trace, 2.0 * rate[:, :, None] * x, x, chosen[:, None, None] > 0.0)
+        if fired:
+            keep = jnp.where(cut, 0.0, self.gamma * self.hidden.decay)
+            layer = self.hidden.learn(layer, fired, chosen / len(winners), delta, keep, self.consolidation)
         state = State(
             code=code,
             synapses=Plastic(weights, trace, consolidation.update(self.consolidation, synapses.slow, weights)),
@@ -153,23 +188,35 @@ class SpikingSarsa(RecordedAgent):
             uncertainty=acetylcholine.update(EXPECTED, state.uncertainty, delta, timestep.truncated),
             begun=state.begun | (ended & (returns.largest > 0.0)),
             dopamine=delta,
+            hidden=layer,
+            explored=explored,
+            step=state.step + 1 if self.exploration.enabled else (),
         )
-        spikes = {"input": x[None], "values": (self.substeps * rate).reshape(1, -1)}
+        spikes = {"input": x[None]} | ({"hidden": fired.counts[None]} if fired else {})
+        spikes |= {"values": (self.substeps * rate).reshape(1, -1)}
         signals = {"value": value, "dopamine": delta, "reward scale": returns.largest}
         return state, self.actions.of_winners(winners), Recording(spikes, signals)
 
-    def initial_activity(self, state: State) -> Array:
+    def initial_activity(self, state: State) -> Any:
         """Return the residual charge of the neurons."""
-        return state.potential
+        return (state.potential, state.hidden.charge) if self.hidden.size else state.potential
 
-    def act(self, state: State, activity: Array, observation: Array, key: Array) -> tuple[Array, Array]:
-        """Choose the action of the largest difference of spike counts, by the slow components of the weights."""
-        potential, rate = self._fire(state, state.synapses.slow, activity, observation)
-        return potential, self.actions.of_winners(self._choose(key, rate))
+    def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
+        """Choose the action of the largest difference of spike counts, by the slow components of the weights onto the values."""
+        if not self.hidden.size:
+            potential, rate = self._fire(state, state.synapses.slow, activity, observation)
+            return potential, self.actions.of_winners(self._choose(key, rate))
+        potential, charge = activity
+        fired = self.hidden.fire(state.hidden._replace(charge=charge), self.code, state.code, observation)
+        said = self._said(state.hidden.outputs.slow, fired)
+        potential, rate = self._fire(state, state.synapses.slow, potential, observation, said)
+        return (potential, fired.charge), self.actions.of_winners(self._choose(key, rate))
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the value of an observation, that of its best action, in the unit of the reward."""
-        _, rate = self._fire(state, state.synapses.weights, state.potential, observation)
+        layer, fired = self._hear(state.hidden, state.code, observation)
+        said = self._said(layer.outputs.weights, fired) if fired else 0.0
+        _, rate = self._fire(state, state.synapses.weights, state.potential, observation, said)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest
 
@@ -184,14 +231,31 @@ class SpikingSarsa(RecordedAgent):
             "value": state.value,
             "reward_scale": state.returns.largest,
             "best_return": state.returns.best,
-            "weight_max": jnp.abs(state.synapses.weights).max(),
+            "weight_max": jnp.abs(state.synapses.weights).max(initial=0.0),
             "threshold_min": state.threshold.min(),
             "threshold_max": state.threshold.max(),
+            **({"tag_mass": state.hidden.mass} if self.hidden.size else {}),
+            **({"epsilon": self.exploration.probability(state.step)} if self.exploration.enabled else {}),
         }
 
-    def _fire(self, state: State, weights: Array, potential: Array, observation: Array) -> tuple[Array, Array]:
+    def _hear(self, layer: Any, code: Any, observation: Array) -> tuple[Any, Fired | None]:
+        """Return the hidden population after an observation, and what its neurons did; nothing where there is none."""
+        if not self.hidden.size:
+            return layer, None
+        layer = self.hidden.adapt(layer, self.code, code, observation)
+        return layer, self.hidden.fire(layer, self.code, code, observation)
+
+    def _said(self, weights: Array, fired: Fired) -> Array:
+        """Return the currents [A, 2] that hidden neurons add to those of push and pull."""
+        return 0.5 * self.hidden.said(weights, fired)[:, None] * SIGNS
+
+    def _fire(
+        self, state: State, weights: Array, potential: Array, observation: Array, said: Array | float = 0.0
+    ) -> tuple[Array, Array]:
         """Return the potentials after an environment step and the rates in spikes per substep, both [A, 2]."""
         current = 0.5 * (1.0 + self._untried(state) * SIGNS) + self._read(state, weights, observation) - state.threshold[:, None]
+        if self.hidden.size:
+            current += said
         potential, counts = integrate_and_fire.step(potential, self.substeps * jnp.clip(current, 0.0, 1.0))
         return potential, counts / self.substeps
 
@@ -201,6 +265,8 @@ class SpikingSarsa(RecordedAgent):
 
     def _read(self, state: State, synapses: Array, observation: Array) -> Array:
         """Return a quantity of the synapses [A, 2, C] at the inputs that fire, summed and divided by their groups, [A, 2]."""
+        if not self.direct:
+            return jnp.zeros(synapses.shape[:2])
         if isinstance(self.code, codes.ListedCode):
             index, x = self.code.active(observation, state.code)
             read = (synapses[:, :, index] * x).sum(-1)
@@ -212,6 +278,20 @@ class SpikingSarsa(RecordedAgent):
         """Return the credit [A] of choices, in units of the scale: n errors of size e that cancel leave e / sqrt(n)."""
         agreement = jnp.broadcast_to(coherence.agreement(state.pushes), state.synapses.weights.shape)
         return self.curiosity * state.uncertainty * self._read(state, agreement, observation).mean(1)
+
+    def _value(self, winners: list[Array], rate: Array) -> tuple[Array, Array]:
+        """Return the winners as ones among zeros, [A], and their value, the mean of the heads."""
+        heads = zip(winners, self.actions.heads, strict=True)
+        chosen = jnp.concatenate([jax.nn.one_hot(winner, n) for winner, n in heads])
+        return chosen, (chosen * (rate @ SIGNS)).sum() / len(winners)
+
+    def _explore(self, key: Array, best: list[Array], step: Array) -> tuple[list[Array], Array]:
+        """Return the best action, or sometimes any, and whether it is another than the best."""
+        key_whether, key_which = jax.random.split(jax.random.fold_in(key, 1))
+        explores = jax.random.uniform(key_whether) < self.exploration.probability(step)
+        any_ = self._choose(key_which, jnp.zeros((self.actions.size, 2)))
+        winners = [jnp.where(explores, a, b) for a, b in zip(any_, best, strict=True)]
+        return winners, jnp.stack([w != b for w, b in zip(winners, best, strict=True)]).any()
 
     def _choose(self, key: Array, rate: Array, credit: Array | float = 0.0) -> list[Array]:
         """Return the action of the largest difference of spike counts, and ``credit`` [A], in each head, ties at random."""

@@ -3,9 +3,8 @@ r"""Return spread: dopamine is told in units of how much returns differ.
     G <- gamma G + r, anew in every episode;   n, m, M: steps, mean and sum of squares of G so far;   r^ = r / sqrt(M / (n - 1))
 
 So that one bound on a step serves whatever a task pays (Engstrom et al. 2020; Elsayed, Vasan and Mahmood 2024). No mean is
-taken off: whether a reward is a gain or a loss stays. Where every return is alike the spread is nothing; :func:`magnitude`,
-the root of their mean square, is as large as values are then too. (``reward_scale`` has units of the largest return, which
-stand still once it was met.)
+taken off: whether a reward is a gain or a loss stays. Where every return is alike the spread is nothing. (``reward_scale`` has
+units of the largest return, which is as large as values are then too, and stands still once it was met.)
 """
 
 from typing import NamedTuple
@@ -42,9 +41,3 @@ def size(spread: Spread) -> Float[Array, ""]:
     """Return the standard deviation of returns []; 1 while fewer than two were met."""
     variance = jnp.where(spread.steps < 2.0, 1.0, spread.squares / jnp.maximum(spread.steps - 1.0, 1.0))
     return jnp.sqrt(variance + 1e-8)
-
-
-def magnitude(spread: Spread) -> Float[Array, ""]:
-    """Return the root of the mean square of returns []; 1 while none was met that was not 0."""
-    square = spread.mean**2 + spread.squares / jnp.maximum(spread.steps, 1.0)
-    return jnp.where(square > 0.0, jnp.sqrt(square), 1.0)

@@ -27,17 +27,6 @@ def size(delta: Float[Array, ""], mass: Float[Array, ""], kappa: Scalar, rate: S
     return rate * delta / jnp.maximum(1.0, rate * kappa * jnp.maximum(1.0, jnp.abs(delta)) * mass)
 
 
-def share(delta: Float[Array, ""], reach: Float[Array, ""], part: Scalar) -> Float[Array, ""]:
-    """Return the change for a unit of eligibility, g [], that corrects a part of the error: the value moves by ``part`` delta.
-
-    Args:
-        delta: [], prediction error; zero makes no step.
-        reach: [], by how much a unit step moves the value that made the error: the tags times its own derivatives, E . dQ/dw.
-        part: Largest share of the error that is corrected at once; below 1 nothing is thrown past its goal.
-    """
-    return delta * jnp.minimum(1.0, part / jnp.maximum(reach, jnp.finfo(reach.dtype).tiny))
-
-
 def mass(damping: Scalar, *factors: Float[Array, " _"]) -> Float[Array, ""]:
     """Return the mass [] of the tags that are the outer product of ``factors``: the larger of |E|_1 and ``damping`` |E|_2^2."""
     sizes = squares = jnp.float32(1.0)

@@ -22,14 +22,6 @@ def test_it_is_the_standard_deviation_of_the_returns_so_far():
     assert float(return_spread.size(after(rewards))) == pytest.approx(np.std(returns, ddof=1), rel=1e-5)
 
 
-def test_the_magnitude_of_returns_that_are_alike_is_their_size():
-    assert float(return_spread.magnitude(after([(-3.0, True)] * 50))) == pytest.approx(3.0)
-    assert float(return_spread.magnitude(after([(0.0, False)] * 5))) == 1.0
-    returns = [4.0, 0.9 * 4.0, 0.81 * 4.0]
-    size = np.sqrt(np.mean(np.square(returns)))
-    assert float(return_spread.magnitude(after([(4.0, False), (0.0, False), (0.0, False)]))) == pytest.approx(size)
-
-
 def test_one_reward_has_no_spread_yet():
     assert float(return_spread.size(after([(7.0, False)]))) == pytest.approx(1.0)
     assert float(return_spread.size(after([]))) == pytest.approx(1.0)

@@ -33,13 +33,3 @@ def test_the_mass_of_an_outer_product_is_that_of_its_entries():
     tags = left[:, None] * right
     expected = max(float(jnp.abs(tags).sum()), float((tags**2).sum()) / 4.0)
     assert float(bounded_step.mass(0.25, left, right)) == pytest.approx(expected)
-
-
-def test_a_share_of_the_error_is_corrected_whatever_was_tagged_before():
-    x, tags = jnp.array([50.0, 3.0]), jnp.array([400.0, -2.0])  # tags have gathered over several steps
-    for delta in (0.3, -7.0):
-        g = bounded_step.share(jnp.float32(delta), (tags * x).sum(), 0.5)
-        assert float((g * tags * x).sum()) == pytest.approx(0.5 * delta)
-    assert float(bounded_step.share(jnp.float32(0.3), jnp.float32(0.1), 0.5)) == pytest.approx(0.3)  # hardly anything is tagged
-    assert float(bounded_step.share(jnp.float32(0.3), jnp.float32(-9.0), 0.5)) == pytest.approx(0.3)
-    assert float(bounded_step.share(jnp.float32(0.0), jnp.float32(0.0), 0.5)) == 0.0

@@ -93,7 +93,8 @@ def test_what_begins_anew_is_new_and_the_rest_is_taken_over(name):
     places, olds, news = by_place(state), by_place(other), by_place(fresh)
     for each in built.agent.BEGINS_ANEW:
         under = [place for place in places if f"{place}.".startswith(f"{each}.")]
-        assert under or each in ("sensory.memory", "neurons", "age"), f"'{each}' names no field"  # absent unless switched on
+        absent = ("sensory.memory", "neurons", "age", "explored", "step")
+        assert under or each in absent, f"'{each}' names no field"  # absent unless switched on
         assert all(np.array_equal(places[place], news[place]) for place in under)
     weights = [place for place in places if "weights" in place or "slow" in place]
     assert weights or name == "random"
@@ -105,10 +106,10 @@ def test_what_begins_anew_is_new_and_the_rest_is_taken_over(name):
 def test_weights_of_listed_synapses_come_along_as_they_are_now():
     agent = config.build("CartPole-v1", "spiking-deep", {}, {}).agent
     fresh = agent.init(jax.random.key(0))
-    synapses = fresh.synapses._replace(tags=fresh.synapses.tags + 2.0, due=fresh.synapses.due + 0.25)
-    state = agent.started_from(fresh, fresh._replace(synapses=synapses))
-    np.testing.assert_allclose(state.synapses.weights, fresh.synapses.weights + 0.5)
-    assert not np.asarray(state.synapses.tags).any()
+    synapses = fresh.hidden.synapses._replace(tags=fresh.hidden.synapses.tags + 2.0, due=fresh.hidden.synapses.due + 0.25)
+    state = agent.started_from(fresh, fresh._replace(hidden=fresh.hidden._replace(synapses=synapses)))
+    np.testing.assert_allclose(state.hidden.synapses.weights, fresh.hidden.synapses.weights + 0.5)
+    assert not np.asarray(state.hidden.synapses.tags).any()
 
 
 def test_learners_start_from_those_of_another_run_in_turn(finished_run, file):

@@ -1,0 +1,117 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from neurorl import codes
+from neurorl.agents.hidden_layer import DENSITY, HiddenLayer
+from neurorl.codes.receptors import Receptors
+from neurorl.homeostasis import presynaptic_gain
+from neurorl.plasticity import listed_synapses
+from neurorl.plasticity.consolidation import Consolidation
+from neurorl.synapses import divisive_inhibition
+
+SIZE, ACTIONS, GAMMA, DECAY = 32, 3, 0.9, 0.7
+CODE = codes.Lit(receptors=Receptors(low=(0.0,) * SIZE, high=(1.0,) * SIZE))
+LAYER = HiddenLayer(size=20, decay=DECAY)
+SLOW = Consolidation()
+KEEP = jnp.float32(GAMMA * DECAY)
+
+
+def image(seed):
+    return (jax.random.uniform(jax.random.key(seed), (SIZE,)) < 0.3).astype(jnp.float32)
+
+
+def spoken(layer):
+    """Return a population that says something."""
+    state = layer.init(jax.random.key(0), SIZE, ACTIONS)
+    weights = jax.random.normal(jax.random.key(7), state.outputs.weights.shape) / 20
+    return state._replace(outputs=state.outputs._replace(weights=weights))
+
+
+def live(layer, state, steps=6, delta=0.5, code=CODE):
+    """Return the populations before, between and after the steps, what they fired, and the actions."""
+    states, fired, taken = [state], [], []
+    for i in range(steps):
+        heard = layer.adapt(states[-1], code, (), image(i))
+        fired.append(layer.fire(heard, code, (), image(i)))
+        taken.append(i % ACTIONS)
+        states.append(layer.learn(heard, fired[-1], jax.nn.one_hot(i % ACTIONS, ACTIONS), jnp.float32(delta), KEEP, SLOW))
+    return states, fired, taken
+
+
+def weights(state):
+    return {"code": listed_synapses.materialised(state.synapses)[0], "out": state.outputs.weights, "feedback": state.feedback}
+
+
+@pytest.mark.parametrize("feedback", ["kolen-pollack", "random", "transpose", "sign"])
+def test_without_dopamine_no_weight_moves_not_by_a_bit(feedback):
+    layer = LAYER.replace(feedback=feedback)
+    still, moved = (live(layer, spoken(layer), delta=delta)[0] for delta in (0.0, 0.5))
+    for name, before in weights(still[0]).items():
+        assert np.asarray(weights(still[-1])[name]).tobytes() == np.asarray(before).tobytes(), name
+        fixed = name == "feedback" and feedback != "kolen-pollack"
+        assert np.any(weights(moved[-1])[name] != before) != fixed, name
+
+
+def value(parameters, y, gain, action):
+    """Return the value of an action by the same network with units that are numbers, not spikes."""
+    code, outputs = parameters
+    current = gain * (y @ code)
+    # As steep where a neuron is silent or saturated as the local rule says, and of the height that it really has.
+    shallow = 0.01 * current + jax.lax.stop_gradient(jnp.clip(current, 0.0, 1.0) - 0.01 * current)
+    rate = jnp.where((current > 0.0) & (current < 1.0), current, shallow)
+    return (outputs[action] * jnp.append(rate / gain, 1.0)).sum()
+
+
+def test_with_exact_feedback_the_tags_are_the_gradient_of_the_network():
+    layer = LAYER.replace(feedback="transpose", teaching=1.0, most=65_536, damping=0.0)
+    states, fired, taken = live(layer, spoken(layer), steps=4)
+    trace = None
+    for i, (before, did, action) in enumerate(zip(states, fired, taken, strict=False)):
+        heard = layer.adapt(before, CODE, (), image(i))
+        x = jnp.append(presynaptic_gain.scaled(heard.inputs, image(i)), 1.0)
+        y = divisive_inhibition.divide(x, SIZE + 1, DENSITY)
+        parameters = listed_synapses.materialised(before.synapses)[0], before.outputs.weights
+        said, gradient = jax.value_and_grad(value)(parameters, y, layer.excitability, action)
+        np.testing.assert_allclose(said, layer.said(before.outputs.weights, did)[action], atol=2e-3)
+        trace = gradient if trace is None else jax.tree.map(lambda z, g: GAMMA * DECAY * z + g, trace, gradient)
+    end = states[-1]
+    tags = listed_synapses.materialised(end.synapses)[1], end.outputs.eligibility
+    for tag, z in zip(tags, trace, strict=True):
+        np.testing.assert_allclose(tag, z, atol=2e-3 * float(jnp.abs(z).max()))
+    assert sum(float(jnp.abs(tag).sum()) for tag in tags) <= float(end.mass) * 1.001
+
+
+def test_a_step_corrects_less_than_a_kappa_th_of_the_error_and_in_its_direction():
+    layer = LAYER.replace(feedback="transpose", teaching=1.0)
+    states, fired, taken = live(layer, spoken(layer), steps=2)
+    before, error = states[-1], 0.8
+    after = layer.learn(before, fired[-1], jax.nn.one_hot(taken[-1], ACTIONS), jnp.float32(error), KEEP, SLOW)
+    seen = [layer.said(s.outputs.weights, layer.fire(s, CODE, (), image(1)))[taken[-1]] for s in (before, after)]
+    assert 0.0 < float(seen[1] - seen[0]) < error / layer.kappa
+
+
+def test_a_population_says_nothing_at_first():
+    state = LAYER.init(jax.random.key(0), SIZE, ACTIONS)
+    fired = LAYER.fire(LAYER.adapt(state, CODE, (), image(0)), CODE, (), image(0))
+    assert not np.any(LAYER.said(state.outputs.weights, fired))
+    assert np.any(fired.counts > 0)
+
+
+def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monkeypatch):
+    code = codes.sharp_for_space(spaces.Box(-1.0, 1.0, (2,)))
+    state, seen = LAYER.init(jax.random.key(0), code.size, ACTIONS), jnp.array([0.2, -0.7])
+
+    def heard():
+        adapted = LAYER.adapt(state, code, code.init(), seen)
+        fired = LAYER.fire(adapted, code, code.init(), seen)
+        learned = LAYER.learn(adapted, fired, jax.nn.one_hot(0, ACTIONS), jnp.float32(0.5), KEEP, SLOW)
+        return learned._replace(synapses=listed_synapses.materialised(learned.synapses))
+
+    listed = heard()
+    monkeypatch.setattr(codes.Tilings, "distinct", False)
+    for one, other in zip(*map(jax.tree.leaves, (listed, heard())), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    assert float(jnp.abs(listed.inputs.total).sum()) == code.groups
