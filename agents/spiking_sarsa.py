@@ -221,7 +221,7 @@ class SpikingSarsa(RecordedAgent):
         return best.mean() * HEADROOM * state.returns.largest
 
     def currents(self, state: State) -> tuple[Array, Array]:
-        """Return what drives the neurons when nothing is learned: a matrix [A, 2, C] for the code's rates, and a bias [A, 2]."""
+        """Return what drives the neurons, hidden ones apart, when nothing is learned: a matrix [A, 2, C], and a bias [A, 2]."""
         bias = 0.5 * (1.0 + self._untried(state) * SIGNS) - state.threshold[:, None]
         return state.synapses.slow / self.code.groups, bias
 

@@ -42,6 +42,10 @@ def player(trained: Any, refine: int = 1, leave_out: Collection[str] = (), membr
     if isinstance(refine, bool) or not isinstance(refine, int | np.integer) or refine < 1:
         raise NeurorlError(f"'refine' is {refine!r}; it must be a whole number of steps of at least 1")
     if isinstance(trained.agent, SpikingSarsa):
+        if trained.agent.hidden.size:
+            raise NeurorlError(
+                "'hidden' divides its inputs by how much comes, which NIR cannot say; without (hidden.size=0) it can"
+            )
         return ValuePlayer(trained, int(refine))
     if isinstance(trained.agent, SpikingNetwork):
         return NetworkPlayer(trained, int(refine), leave_out, membrane)

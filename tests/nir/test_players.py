@@ -26,7 +26,7 @@ def learner(agent, **settings):
     """Return an agent with random weights, which no training has to make."""
     built = config.build("CartPole-v1", agent, {}, settings)
     state, rng = built.agent.init(jax.random.key(0)), np.random.default_rng(0)
-    if agent == "spiking-sarsa":
+    if agent != "spiking-network":
         slow = jnp.asarray(rng.normal(0.0, 0.2, state.synapses.slow.shape), jnp.float32)
         state = state._replace(synapses=state.synapses._replace(slow=slow), returns=state.returns._replace(largest=1.0, best=0.5))
     else:
@@ -122,6 +122,7 @@ def test_a_finer_step_has_as_many_sensory_spikes(trained):
             "agent Random cannot be written as NIR",
         ),
         (lambda trained: player(trained["spiking-network"]), "'hidden' has a refractory period, which NIR cannot say"),
+        (lambda trained: player(learner("spiking-deep")), "'hidden' divides its inputs by how much comes"),
         (lambda trained: player(trained["spiking-sarsa"], refine=0), "'refine' is 0; it must be a whole number"),
     ],
 )
