@@ -137,7 +137,7 @@ class SpikingSarsa(RecordedAgent):
             uncertainty=jnp.float32(EXPECTED.start),
             begun=jnp.array(False),
             dopamine=jnp.float32(0.0),
-            hidden=self.hidden.init(key, self.code.size, self.actions.size) if self.hidden.size else (),
+            hidden=self.hidden.init(jax.random.fold_in(key, 1), self.code.size, self.actions.size) if self.hidden.size else (),
             explored=jnp.array(False) if self.exploration.enabled else (),
             step=jnp.int32(0) if self.exploration.enabled else (),
         )
@@ -214,8 +214,9 @@ class SpikingSarsa(RecordedAgent):
 
     def value(self, state: State, observation: Array) -> Array:
         """Return the value of an observation, that of its best action, in the unit of the reward."""
-        layer, fired = self._hear(state.hidden, state.code, observation)
-        said = self._said(layer.outputs.weights, fired) if fired else 0.0
+        said: Array | float = 0.0
+        if self.hidden.size:
+            said = self._said(state.hidden.outputs.weights, self.hidden.fire(state.hidden, self.code, state.code, observation))
         _, rate = self._fire(state, state.synapses.weights, state.potential, observation, said)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest

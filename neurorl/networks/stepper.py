@@ -67,7 +67,7 @@ class Stepper:
         return dynamics.advance(self._network, state, current, spikes)
 
     def advance_packed(self, arrays: Any, *inputs: Inputs) -> tuple[Any, Inputs]:
-        """Return what :meth:`pack` makes of the state after a step, and the spikes: the program that is compiled."""
+        """Return what ``pack`` makes of the state after a step, and the spikes: the program that is compiled."""
         after = self._advance(self._packer.unpack(arrays), *inputs)
         # Computed as they are without packing, and then packed: fused into it they would be rounded otherwise.
         after = jax.lax.optimization_barrier(after._replace(key=()))._replace(key=after.key)
