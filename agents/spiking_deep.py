@@ -1,4 +1,4 @@
-r"""Spiking values with a hidden layer that dopamine teaches: no backpropagation, no replay, one pass, one default for all tasks.
+r"""Spiking values with a hidden layer that dopamine teaches: no backpropagation, no replay, one pass.
 
     Q = opposed spikes under K x + O a;   a = hidden spikes under W y
 
