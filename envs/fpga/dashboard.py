@@ -173,7 +173,7 @@ class Dashboard:
     def frame(self) -> np.ndarray:
         """Return the picture, [height, width, 3] of uint8."""
         self._draw()
-        return np.ascontiguousarray(pygame.surfarray.array3d(self._surface).swapaxes(0, 1))
+        return np.frombuffer(bytearray(pygame.image.tobytes(self._surface, "RGB")), np.uint8).reshape(*SIZE[::-1], 3)
 
     def show(self, fps: float) -> None:
         """Show the picture in a window, no faster than ``fps`` a second."""
@@ -235,7 +235,7 @@ class Dashboard:
         width = area.w / (SPAN - 1)
         marks = _marks(chart, [value for line in chart.lines for value in self._history[line.key]])
 
-        def height(value: float) -> float:
+        def height(value: Any) -> Any:
             return area.bottom - (np.clip(value, marks[0], marks[-1]) - marks[0]) / (marks[-1] - marks[0]) * area.h
 
         for low, high, colour in chart.zones:
@@ -249,9 +249,9 @@ class Dashboard:
             pygame.draw.line(self._surface, _mix(colour, PANEL, 0.7), (area.x, height(value)), (area.right, height(value)), 2)
         self._ticks(area, width, self._history["struck"], _mix(RED, PANEL, 0.75), 1)
         for line in reversed(chart.lines):  # the first lies on top
-            values = self._history[line.key]
-            points = [(area.right - (len(values) - 1 - i) * width, height(v)) for i, v in enumerate(values)]
-            for piece in _pieces(points, values):
+            values = np.array(self._history[line.key])
+            x = area.right - width * np.arange(len(values))[::-1]
+            for piece in _pieces(np.stack([x, height(values)], axis=1)):
                 pygame.draw.lines(self._surface, line.colour, False, piece, 2)
         x = box.x + 14
         for line in chart.lines:
@@ -357,12 +357,8 @@ def _mix(a: Colour, b: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-def _pieces(points: list[tuple[float, float]], values: Sequence[float]) -> list[list[tuple[float, float]]]:
+def _pieces(points: np.ndarray) -> list[np.ndarray]:
     """Return the lines between gaps, where a reading is missing; a line needs two points."""
-    pieces: list[list[tuple[float, float]]] = [[]]
-    for point, value in zip(points, values, strict=True):
-        if np.isfinite(value):
-            pieces[-1].append(point)
-        elif pieces[-1]:
-            pieces.append([])
-    return [piece for piece in pieces if len(piece) > 1]
+    known = np.isfinite(points[:, 1])
+    runs = np.split(points, np.flatnonzero(known[1:] != known[:-1]) + 1)
+    return [run for run in runs if len(run) > 1 and np.isfinite(run[0, 1])]

@@ -87,8 +87,9 @@ def test_what_lies_beyond_the_usual_range_is_drawn_where_it_is(env):
 
 def test_every_fault_has_a_lamp_and_a_missing_reading_is_a_gap(env):
     assert list(dashboard.LAMPS) == list(dashboard.FaultClass)
-    lines = dashboard._pieces([(float(i), 0.0) for i in range(6)], [1.0, 2.0, np.nan, 3.0, np.nan, 4.0])
-    assert lines == [[(0.0, 0.0), (1.0, 0.0)]]
+    lines = dashboard._pieces(np.stack([np.arange(6.0), [1.0, 2.0, np.nan, 3.0, np.nan, 4.0]], axis=1))
+    assert [line.tolist() for line in lines] == [[[0.0, 1.0], [1.0, 2.0]]]
+    assert dashboard._pieces(np.empty((0, 2))) == []
 
 
 def test_a_vector_of_boards_gives_a_picture_each():
