@@ -19,6 +19,7 @@ _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-network": "neurorl.agents.spiking_network:SpikingNetwork",
     "r-stdp": "neurorl.agents.r_stdp:RStdp",
     "stream-q": "neurorl.agents.stream_q:StreamQ",
+    "stream-ac": "neurorl.agents.stream_ac:StreamAC",
     "ppo": "neurorl.agents.ppo:PPO",
     "recurrent-ppo": "neurorl.agents.recurrent_ppo:RecurrentPPO",
     "lif-ppo": "neurorl.agents.lif_ppo:LifPPO",

@@ -65,7 +65,7 @@ class Actions(Checked):
         Returns:
             [*shape], int32 where every component is a choice and float32 elsewhere; see ``neurorl.packing.unpack``.
         """
-        return self._assemble([self._said(head, winner) for head, winner in enumerate(winners)])
+        return self.assemble([self._said(head, winner) for head, winner in enumerate(winners)])
 
     def of_activity(self, activity: list[Array]) -> Array:
         """Return the action of each head's activity: the most active choice, or the population vector.
@@ -79,7 +79,7 @@ class Actions(Checked):
                 said.append(self._rounded(head, (a * self._preferred(head)).sum() / a.sum()))
             else:
                 said.append(self._said(head, jnp.argmax(a)))
-        return self._assemble(said)
+        return self.assemble(said)
 
     def sample(self, key: Array) -> Array:
         """Return a uniformly random action."""
@@ -87,7 +87,7 @@ class Actions(Checked):
         drawn = []
         for k, n, low, high in zip(keys, self.choices, self.low, self.high, strict=True):
             drawn.append(jax.random.randint(k, (), 0, n) + int(low) if n else jax.random.uniform(k, (), jnp.float32, low, high))
-        return self._assemble(drawn)
+        return self.assemble(drawn)
 
     def _said(self, head: int, neuron: Array) -> Array:
         """Return what one neuron of a head stands for, []."""
@@ -106,7 +106,8 @@ class Actions(Checked):
         """Return the values that the neurons of a head stand for, [n]."""
         return jnp.linspace(self.low[head], self.high[head], self.heads[head])
 
-    def _assemble(self, components: list[Array]) -> Array:
+    def assemble(self, components: list[Array]) -> Array:
+        """Return the action of each component's value, [] each."""
         dtype = jnp.int32 if all(self.choices) else jnp.float32
         return jnp.stack([jnp.asarray(c, dtype) for c in components]).reshape(self.shape)
 

@@ -13,7 +13,6 @@ time.
 
 from typing import Any, ClassVar, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -21,53 +20,15 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import rarely
-from neurorl.agents import exploration, inputs
+from neurorl.agents import exploration, inputs, running_normal
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.agents.inputs import Inputs
+from neurorl.agents.running_normal import Normal
+from neurorl.agents.stream_network import Network
 from neurorl.neuromodulation import return_spread
 from neurorl.neuromodulation.return_spread import Spread
 from neurorl.parameters import parameter
 from neurorl.plasticity import bounded_step
-from neurorl.synapses import sparse_uniform
-
-
-class Network(nn.Module):
-    """The value of every action: a convolution where the input is an image, rectified layers, each drive normalised."""
-
-    actions: int
-    hidden: tuple[int, ...]
-    filters: int
-    shape: tuple[int, ...]
-
-    @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Return the values [actions] of inputs [size]."""
-        if self.filters:
-            x = nn.Conv(self.filters, (3, 3), padding="VALID", kernel_init=_sparse)(x.reshape(self.shape))
-            x = _rectify(x.ravel())
-        for width in self.hidden:
-            x = _rectify(nn.Dense(width, kernel_init=_sparse)(x))
-        return nn.Dense(self.actions, kernel_init=_sparse)(x)
-
-
-def _sparse(key: Array, shape: tuple[int, ...], _: Any = None) -> Array:
-    """Return a kernel whose last axis is the units."""
-    fan_in = 1
-    for n in shape[:-1]:
-        fan_in *= n
-    return sparse_uniform.draw(key, shape[-1], fan_in).T.reshape(shape)
-
-
-def _rectify(x: Array) -> Array:
-    return nn.leaky_relu((x - x.mean()) * jax.lax.rsqrt(x.var() + 1e-5), 0.01)
-
-
-class Normal(NamedTuple):
-    """Running moments of the inputs (Welford)."""
-
-    seen: Array  # []
-    mean: Array  # [size]
-    squares: Array  # [size], sum of squared distances from the mean
 
 
 class State(NamedTuple):
@@ -128,14 +89,13 @@ class StreamQ(Agent):
         """Return a learner with sparse random weights that has seen nothing."""
         blank = jnp.zeros(self.inputs.size)
         weights = self.network.init(key, blank)
-        normal = Normal(jnp.float32(0.0), blank, blank)
         nothing, none = jax.tree.map(jnp.zeros_like, weights), jnp.int32(0)
-        return State(weights, nothing, normal, blank, none, jnp.array(True), return_spread.init(), none)
+        return State(weights, nothing, running_normal.init(self.inputs.size), blank, none, jnp.array(True), return_spread.init(), none)
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Learn from what the last action brought, and choose the next one epsilon-greedily."""
         ended = timestep.terminated | timestep.truncated
-        normal = self._seen(state.normal, timestep.observation)
+        normal = running_normal.update(state.normal, self.inputs.vector(timestep.observation))
         returns = return_spread.update(state.returns, timestep.reward, ended, self.gamma)
         seen = self._vector(normal, timestep.observation)
         values = self._values(state.weights, seen)
@@ -174,19 +134,10 @@ class StreamQ(Agent):
         """Return the probability of a random action, and the unit of the values."""
         return {"epsilon": self._epsilon(state.step), "return_spread": return_spread.size(state.returns)}
 
-    def _seen(self, normal: Normal, observation: Array) -> Normal:
-        """Return the moments of the inputs after one more observation."""
-        x, count = self.inputs.vector(observation), normal.seen + 1.0
-        mean = normal.mean + (x - normal.mean) / count
-        return Normal(count, mean, normal.squares + (x - normal.mean) * (x - mean))
-
     def _vector(self, normal: Normal, observation: Array) -> Array:
         """Return what the network sees of an observation, [size]."""
         x = self.inputs.vector(observation)
-        if not self.normalise:
-            return x
-        variance = jnp.where(normal.seen < 2.0, 1.0, normal.squares / jnp.maximum(normal.seen - 1.0, 1.0))
-        return (x - normal.mean) / jnp.sqrt(variance + 1e-8)
+        return running_normal.normalised(normal, x) if self.normalise else x
 
     def _values(self, weights: Any, inputs: Array) -> Array:
         values: Any = self.network.apply(weights, inputs)

@@ -27,6 +27,7 @@ AGENTS = {
     ),
     "spiking-sarsa": ({}, 2_000),
     "stream-q": ({"explore_steps": 1_000}, 4_000),
+    "stream-ac": ({}, 4_000),
     "spiking-deep": ({"exploration.over": 1_000}, 4_000),
 }
 
