@@ -4,6 +4,8 @@ What gymnax does differently is in docs/suites.md; that nothing else is, these t
 """
 
 import functools
+import importlib
+from typing import Any, NamedTuple
 
 import gymnax
 import jax
@@ -14,6 +16,7 @@ import pytest
 from neurorl.agents.random import Random
 from neurorl.envs import minatar as ours
 from neurorl.envs import resolve
+from neurorl.envs.minatar import games
 from neurorl.errors import NeurorlError
 from neurorl.loops import kinds
 
@@ -90,11 +93,35 @@ def draws(game, state):
     return game == "Seaquest" and (int(state.e_spawn_timer) == 0 or int(state.d_spawn_timer) == 0)
 
 
-def steps(game, count, seed):
-    """Yield states of gymnax's game, actions, and what came of them, in episodes of a random agent that goes where it helps."""
+@functools.cache
+def gymnaxs(game):
+    """Return gymnax's game without a time limit, its parameters, and its compiled step."""
     env, params = gymnax.make(f"{game}-MinAtar")
     params = params.replace(max_steps_in_episode=10**6)
-    step = jax.jit(functools.partial(env.step_env, params=params))
+    return env, params, jax.jit(functools.partial(env.step_env, params=params))
+
+
+class Step(NamedTuple):
+    """A step of gymnax's game."""
+
+    key: Any
+    state: Any
+    index: int  # of the action
+    observation: Any
+    after: Any
+    reward: Any
+    ended: Any
+
+
+@functools.cache
+def played(game):
+    """Return steps that several tests look at."""
+    return list(steps(game, 1500, seed=5))
+
+
+def steps(game, count, seed):
+    """Yield steps of gymnax's game, in episodes of a random agent that goes where it helps."""
+    env, params, step = gymnaxs(game)
     rng, key, state = np.random.default_rng(seed), jax.random.key(seed), None
     for _ in range(count):
         key, now = jax.random.split(key)
@@ -107,7 +134,7 @@ def steps(game, count, seed):
         if game == "Freeway" and rng.random() < 0.7:
             action = 1
         observation, after, reward, ended, _ = step(now, state, action)
-        yield state, int(env.action_set[action]), np.asarray(observation), float(reward), bool(ended)
+        yield Step(now, state, action, np.asarray(observation), after, float(reward), bool(ended))
         state = None if ended else after
 
 
@@ -131,12 +158,12 @@ def easier(game, state, rng):
 
 @pytest.mark.parametrize("game", GAMES)
 def test_gymnax_steps_as_the_original(game):
-    env, compared, different = original(game), 0, []
-    for state, action, observation, reward, ended in steps(game, 1500, seed=5):
+    env, compared, different, actions = original(game), 0, [], gymnaxs(game)[0].action_set
+    for _, state, index, observation, _, reward, ended in played(game):
         if draws(game, state):
             continue
         put(game, env, state)
-        gained, over = env.act(action)
+        gained, over = env.act(int(actions[index]))
         compared += 1
         seen, expected = observation > 0, env.state()
         if game == "Freeway" and gained:  # new cars, drawn by each
@@ -152,10 +179,85 @@ def test_gymnax_steps_as_the_original(game):
 def test_a_step_that_is_not_the_originals_is_found():
     """The comparison of above sees one pixel."""
     env = original("Breakout")
-    state, action, observation, _, _ = next(steps("Breakout", 1, seed=5))
-    put("Breakout", env, state.replace(pos=state.pos + 1))
-    env.act(action)
-    assert not np.array_equal(env.state(), observation > 0)
+    step = next(steps("Breakout", 1, seed=5))
+    put("Breakout", env, step.state.replace(pos=step.state.pos + 1))
+    env.act(int(gymnaxs("Breakout")[0].action_set[step.index]))
+    assert not np.array_equal(env.state(), step.observation > 0)
+
+
+def crowd(game, count):
+    """Yield steps of gymnax's game from states of many entities, where they meet more often than in play."""
+    env, params, step = gymnaxs(game)
+    rng, (_, first) = np.random.default_rng(7), env.reset_env(jax.random.key(0), params)
+
+    def rows(number, width):
+        """Between none and 9 entities, or 2, in a corner of the board."""
+        filled = rng.integers(0, 10 if number > 8 else 3)
+        buffer = np.zeros((100, width), np.int32)
+        buffer[:filled, :2] = rng.integers(0, (4, 3), (filled, 2))
+        buffer[:filled, 2:] = rng.integers(0, 2, (filled, width - 2))
+        return {"buffer": jnp.asarray(buffer), "count": jnp.int32(filled)}
+
+    for i in range(count):
+        state, key, index = first, jax.random.key(i), int(rng.integers(env.num_actions))
+        for buffer, count_of in seaquest().COUNTS.items():
+            made = rows(seaquest().ROWS[buffer], getattr(first, buffer).shape[1])
+            state = state.replace(**{buffer: made["buffer"], count_of: made["count"]})
+        state = state.replace(
+            sub_x=jnp.int32(rng.integers(4)),
+            sub_y=jnp.int32(rng.integers(3)),
+            sub_or=jnp.bool_(rng.integers(2)),
+            surface=jnp.bool_(rng.integers(2)),
+            diver_count=jnp.int32(rng.integers(7)),
+            oxygen=jnp.int32(rng.integers(-1, 201)),
+            e_spawn_timer=jnp.int32(rng.integers(2)),
+            d_spawn_timer=jnp.int32(rng.integers(2)),
+            ramp_index=jnp.int32(rng.integers(4)),
+        )
+        observation, after, reward, ended, _ = step(key, state, index)
+        yield Step(key, state, index, np.asarray(observation), after, float(reward), bool(ended))
+
+
+def seaquest():
+    return importlib.import_module("neurorl.envs.minatar.seaquest")
+
+
+def cut(state):
+    """Return a state of gymnax's with as many rows as ours has."""
+    if not hasattr(state, "e_fish"):
+        return state
+    return state.replace(**{name: getattr(state, name)[..., :rows, :] for name, rows in seaquest().ROWS.items()})
+
+
+@pytest.mark.parametrize("game", [name.removeprefix("Min") for name in games.QUICK])
+def test_a_quick_game_is_gymnaxs_bit_for_bit(game):
+    """The same observation, state, reward and end from every state, for the same key and action; and the same beginning."""
+    env, params, _ = gymnaxs(game)
+    quick = games.quick(env)
+    assert type(quick) is not type(env)
+    found = played(game) + (list(crowd(game, 300)) if game == "Seaquest" else [])
+    first, begun = env.reset_env(jax.random.key(3), params)
+    assert all(
+        map(np.array_equal, jax.tree.leaves(quick.reset_env(jax.random.key(3), params)), jax.tree.leaves((first, cut(begun))))
+    )
+    states, expected = (
+        jax.tree.map(lambda *x: np.stack(x), *[jax.device_get(getattr(step, which)) for step in found])
+        for which in ("state", "after")
+    )
+    states, expected = cut(states), cut(expected)
+    keys = jax.random.wrap_key_data(np.stack([jax.random.key_data(step.key) for step in found]))
+    indices = np.array([step.index for step in found])
+    step = jax.jit(jax.vmap(functools.partial(quick.step_env, params=params)))
+    observations, after, rewards, ended, info = step(keys, states, indices)
+    assert np.array_equal(observations, np.stack([step.observation for step in found]))
+    assert np.array_equal(rewards, [step.reward for step in found])
+    assert np.array_equal(ended, [step.ended for step in found])
+    assert np.array_equal(info["discount"], 1.0 - ended)
+    for name in after.__dataclass_fields__:
+        ours_, theirs = getattr(after, name), getattr(expected, name)
+        assert ours_.dtype == theirs.dtype, name
+        assert np.array_equal(ours_, theirs), name
+    assert np.sum(rewards) > 20  # it was not in vain
 
 
 def test_a_sticky_action_is_the_one_before_whichever_episode_that_was_in():

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from neurorl.envs.gymnax_world import Gymnax
+from neurorl.envs.minatar import games
 from neurorl.envs.world import Answer
 from neurorl.errors import NeurorlError, nearest
 
@@ -49,6 +50,7 @@ def completed(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 def world(env: Any, values: dict[str, Any]) -> Gymnax:
     """Return an environment of gymnax, a game by the rules among its parameters."""
+    env = games.quick(env)
     published, sticky = values.get("rules", RULES[0]) != RULES[0], values.get("sticky", 0.0)
     return MinAtar(env, sticky, published) if published or sticky else Gymnax(env)
 
