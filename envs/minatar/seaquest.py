@@ -13,6 +13,8 @@ from gymnax.environments.minatar.seaquest import EnvParams, EnvState, MinSeaques
 from gymnax.environments.minatar.seaquest_helpers import BOARD_SIZE
 from jax import Array
 
+from neurorl import rarely
+
 # Rows for each kind; where they are full no more come. A bullet of the submarine's leaves after 9 steps, so that there are never
 # more than 10. By gymnax's parameters 3 divers are in the water at once, and in the fastest game, in which an enemy comes at
 # every step and takes 30 to cross, 30 enemies.
@@ -27,7 +29,7 @@ COUNTS = {
 
 
 class Draws(NamedTuple):
-    """What a step draws, whether anything is due or not."""
+    """What a step draws at which anybody is due."""
 
     enemy_right: Array  # [], bool
     enemy_is_sub: Array  # [], bool
@@ -54,7 +56,9 @@ class Seaquest(MinSeaquest):
     ) -> tuple[Array, EnvState, Array, Array, dict[Any, Any]]:
         """Return the observation, the state, the reward, whether the game is over, and the discount."""
         action, shot_timer = self.action_set[action], state.shot_timer
-        state, full, (bullets, shots, fish, subs, divers) = arrived(drawn(key), state, params)
+        nobody = Draws(*(jnp.zeros(x.shape, x.dtype) for x in jax.eval_shape(drawn, key)))
+        draws = rarely.instead((state.e_spawn_timer == 0) | (state.d_spawn_timer == 0), drawn, nobody, key)
+        state, full, (bullets, shots, fish, subs, divers) = arrived(draws, state, params)
 
         # The submarine and its bullets
         sub_x = jnp.clip(state.sub_x + (action == 3) - (action == 1), 0, 9)
@@ -114,18 +118,11 @@ class Seaquest(MinSeaquest):
 
 
 def drawn(key: Array) -> Draws:
-    """Return what gymnax draws with this key."""
-    key_enemy, key_diver = jax.random.split(key)
-    key_choice, key_y = jax.random.split(key_enemy)
-    choice = jax.random.uniform(key_choice, shape=(2,))
-    key_right, key_row = jax.random.split(key_diver)
-    return Draws(
-        choice[0] < 0.5,
-        choice[1] < 1.0 / 3.0,
-        jax.random.randint(key_y, (), 1, 9),
-        jax.random.bernoulli(key_right),
-        jax.random.randint(key_row, (), 1, 9),
-    )
+    """Return what gymnax draws with this key: of enemies and of divers at once, because every draw costs as much as several."""
+    chances, rows = jnp.moveaxis(jax.vmap(jax.random.split)(jax.random.split(key)), 1, 0)
+    chance = jax.vmap(lambda key: jax.random.uniform(key, (2,)))(chances)
+    y = jax.vmap(lambda key: jax.random.randint(key, (), 1, 9))(rows)
+    return Draws(chance[0, 0] < 0.5, chance[0, 1] < 1.0 / 3.0, y[0], chance[1, 0] < 0.5, y[1])
 
 
 def arrived(draws: Draws, state: EnvState, params: EnvParams) -> tuple[EnvState, dict[str, Array], list[Kind]]:

@@ -188,7 +188,7 @@ def test_a_step_that_is_not_the_originals_is_found():
 def crowd(game, count):
     """Yield steps of gymnax's game from states of many entities, where they meet more often than in play."""
     env, params, step = gymnaxs(game)
-    rng, (_, first) = np.random.default_rng(7), env.reset_env(jax.random.key(0), params)
+    rng, first = np.random.default_rng(7), jax.device_get(env.reset_env(jax.random.key(0), params)[1])
 
     def rows(number, width):
         """Between none and 9 entities, or 2, in a corner of the board."""
@@ -196,7 +196,7 @@ def crowd(game, count):
         buffer = np.zeros((100, width), np.int32)
         buffer[:filled, :2] = rng.integers(0, (4, 3), (filled, 2))
         buffer[:filled, 2:] = rng.integers(0, 2, (filled, width - 2))
-        return {"buffer": jnp.asarray(buffer), "count": jnp.int32(filled)}
+        return {"buffer": buffer, "count": np.int32(filled)}
 
     for i in range(count):
         state, key, index = first, jax.random.key(i), int(rng.integers(env.num_actions))
@@ -204,15 +204,15 @@ def crowd(game, count):
             made = rows(seaquest().ROWS[buffer], getattr(first, buffer).shape[1])
             state = state.replace(**{buffer: made["buffer"], count_of: made["count"]})
         state = state.replace(
-            sub_x=jnp.int32(rng.integers(4)),
-            sub_y=jnp.int32(rng.integers(3)),
-            sub_or=jnp.bool_(rng.integers(2)),
-            surface=jnp.bool_(rng.integers(2)),
-            diver_count=jnp.int32(rng.integers(7)),
-            oxygen=jnp.int32(rng.integers(-1, 201)),
-            e_spawn_timer=jnp.int32(rng.integers(2)),
-            d_spawn_timer=jnp.int32(rng.integers(2)),
-            ramp_index=jnp.int32(rng.integers(4)),
+            sub_x=np.int32(rng.integers(4)),
+            sub_y=np.int32(rng.integers(3)),
+            sub_or=np.bool_(rng.integers(2)),
+            surface=np.bool_(rng.integers(2)),
+            diver_count=np.int32(rng.integers(7)),
+            oxygen=np.int32(rng.integers(-1, 201)),
+            e_spawn_timer=np.int32(rng.integers(2)),
+            d_spawn_timer=np.int32(rng.integers(2)),
+            ramp_index=np.int32(rng.integers(4)),
         )
         observation, after, reward, ended, _ = step(key, state, index)
         yield Step(key, state, index, np.asarray(observation), after, float(reward), bool(ended))
