@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-QUICK = {"MinSeaquest": "seaquest:Seaquest"}
+QUICK = {"MinFreeway": "freeway:Freeway", "MinSeaquest": "seaquest:Seaquest"}
 
 
 def quick(env: Any) -> Any:

@@ -257,7 +257,7 @@ def test_a_quick_game_is_gymnaxs_bit_for_bit(game):
         ours_, theirs = getattr(after, name), getattr(expected, name)
         assert ours_.dtype == theirs.dtype, name
         assert np.array_equal(ours_, theirs), name
-    assert np.sum(rewards) > 20  # it was not in vain
+    assert np.sum(rewards) >= 10  # it was not in vain
 
 
 def test_a_sticky_action_is_the_one_before_whichever_episode_that_was_in():
