@@ -43,8 +43,8 @@ def devices(run: dict[str, Any], is_jax: bool) -> int:
         run: Values of the fields of ``Options`` that are known, checked or not.
         is_jax: Whether the jitted loop trains it; the host loop does not leave one device.
     """
+    from neurorl import groups
     from neurorl.backend import cores
-    from neurorl.loops import groups
     from neurorl.runs.options import Options
 
     seeds, group = run.get("seeds", Options.seeds), run.get("group", Options.group)

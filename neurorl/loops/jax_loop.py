@@ -13,8 +13,8 @@ from jax import Array
 from neurorl import packing
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.envs.task import JaxTask
+from neurorl.groups import Grouped
 from neurorl.loops import episodes
-from neurorl.loops.groups import Grouped
 from neurorl.loops.keys import key_of
 from neurorl.loops.learners import Learners, is_finite, learner_keys, update_keys
 

@@ -30,6 +30,7 @@ from neurorl import backend, persistence
 from neurorl.analysis import population as population_analysis
 from neurorl.analysis.population import PopulationActivity
 from neurorl.errors import NeurorlError, nearest
+from neurorl.groups import Grouped
 from neurorl.networks import dynamics, parameters_by_name, simulation
 from neurorl.networks import plan as plans
 from neurorl.networks.config import NetworkConfig
@@ -249,8 +250,9 @@ class Network:
         copies: int | None = None,
         parameters: Mapping[str, Any] | None = None,
         release: Mapping[str, Any] | None = None,
+        group: int | None = None,
     ) -> tuple[NetworkState, Record]:
-        """Advance by many steps in one compiled program.
+        """Advance by many steps in one compiled program, or copies in several, spread over the devices that JAX has.
 
         Args:
             state: The network; of copies, or one that each of them starts from.
@@ -266,6 +268,8 @@ class Network:
             parameters: Constants that differ between copies, each with a leading axis of copies, by name
                 (:meth:`with_parameters`).
             release: What is released of modulators at the start of each step, by name, [steps]; see :meth:`release`.
+            group: Most copies in a program; on a CPU 64 by default, or 1 where work depends on who fires, elsewhere all. Another
+                number may round otherwise, another number of devices does not.
 
         Returns:
             The new state, and what happened.
@@ -273,7 +277,9 @@ class Network:
         Raises:
             NeurorlError: A state or an input that does not fit, or something to record that is not there.
         """
-        return simulation.run(self, state, steps, current, spikes, voltages, record, chunk, program, copies, parameters, release)
+        return simulation.run(
+            self, state, steps, current, spikes, voltages, record, chunk, program, copies, parameters, release, group
+        )
 
     def plan(self, chunk: int = 1, program: str | None = None) -> Plan:
         """Return by which program each pathway is run in chunks of so many steps, and why.
@@ -456,14 +462,14 @@ class Network:
         return Stepper(self)
 
     @functools.cached_property
-    def jitted_run(self) -> Any:
-        """The compiled form of a part of a run (``networks/simulation.py``)."""
-        static = ("steps", "kept", "chunk", "program", "copies")
-        return jax.jit(functools.partial(simulation.traced, self), static_argnames=static, compiler_options=backend.streaming())
+    def grouped_run(self) -> Grouped:
+        """The compiled form of a part of a run (``networks/simulation.py``), of one network or of groups of copies."""
+        traced = functools.partial(simulation.traced, self)
+        return Grouped(traced, (True, False, False, True, True), compiler_options=backend.streaming())
 
     def _changed(self) -> None:
         """Forget what was compiled for the network as it was."""
-        for compiled in ("_stepper", "jitted_run", "references", "adapts", "asked", "_content"):
+        for compiled in ("_stepper", "grouped_run", "references", "adapts", "asked", "_content"):
             self.__dict__.pop(compiled, None)
 
     def find(self, population: Population | str) -> Population:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neurorl.networks.network import Network
 
 SEGMENT = 1000  # steps whose spikes are held before they become events or counts
-GROUP = 64  # copies that advance together on a CPU: small networks then stay in its second-level cache
+GROUP = 64  # copies that are one program on a CPU, unless it is said: small networks then stay in its second-level cache
 Inputs = dict[tuple[str, str], Array]
 
 
@@ -38,9 +38,10 @@ def run(
     copies: int | None,
     parameters: Mapping[str, Any] | None,
     release: Mapping[str, Any] | None,
+    group: int | None,
 ) -> tuple[NetworkState, Record]:
     """Do what :meth:`Network.run` says."""
-    for name, value, least in (("steps", steps, 0), ("copies", copies, 1)):
+    for name, value, least in (("steps", steps, 0), ("copies", copies, 1), ("group", group, 1)):
         if value is not None and (not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least):
             raise NeurorlError(f"'{name}' is {value!r}; it must be a whole number of at least {least}")
     kept = recording.resolve(network, record, voltages)
@@ -53,13 +54,15 @@ def run(
     network.with_parameters({name: value[0] for name, value in batched.items()})
     constant, series = _inputs(network, steps, copies, current, spikes)
     series |= _releases(network, steps, copies, release)
+    most = None if copies is None else group or _together(network, chunk, program, copies)
     parts = []
     for start, length in segments(steps, kept, chunk):
         axis = 0 if copies is None else 1
         now = {k: _part(k[0], v, start, length) for k, v in series.items()}
-        state, observed = network.jitted_run(
-            state, constant, now, batched, steps=length, kept=kept, chunk=chunk, program=program, copies=copies
-        )
+        own = {k: v for k, v in now.items() if v.ndim > _plain(k[0])}  # an input without an axis of copies is that of all of them
+        shared = {k: v for k, v in now.items() if k not in own}
+        how = {"steps": length, "kept": kept, "chunk": chunk, "program": program, "copied": copies is not None}
+        state, observed = network.grouped_run(most, state, constant, shared, own, batched, **how)
         weights = {number: _some(state.pathways[number].weights, which) for number, which in kept.weights}
         parts.append((start, jax.tree.map(np.asarray, (observed, weights))))
     return state, _assembled(network, kept, parts, axis if steps else 0, copies)
@@ -86,25 +89,40 @@ def traced(
     network: "Network",
     state: NetworkState,
     constant: Inputs,
-    series: Inputs,
+    shared: Inputs,
+    own: Inputs,
     parameters: dict[str, Array],
     *,
     steps: int,
     kept: Kept,
     chunk: int,
     program: str | None,
-    copies: int | None,
+    copied: bool,
 ) -> tuple[NetworkState, Any]:
-    """Return the state after a part of a run, and what is kept of it: the program that is compiled."""
+    """Return the state after a part of a run, and what is kept of it: the program that is compiled.
+
+    Args:
+        network: What is there.
+        state: The network, or with ``copied`` a group of copies, with a leading axis, as ``own`` and ``parameters``.
+        constant: Inputs that hold for all steps.
+        shared: Inputs of each step, of all copies.
+        own: Inputs of each step, of each copy.
+        parameters: Constants of each copy.
+        steps: How many.
+        kept: What is kept.
+        chunk: Steps of a chunk.
+        program: What runs all pathways that it can run.
+        copied: Whether there are copies.
+    """
 
     def observe(state: NetworkState) -> Any:
         seen = {("spikes", name): state.spikes[name] for name in kept.spikes if name in state.spikes}
         return seen | {("v", name): _some(state.neurons[name].v, which) for name, which in kept.voltages if name in state.neurons}
 
-    def one(state: NetworkState, constant: Inputs, series: Inputs, parameters: dict[str, Array]) -> tuple[NetworkState, Any]:
+    def one(state: NetworkState, own: Inputs, parameters: dict[str, Array]) -> tuple[NetworkState, Any]:
         wired = network.with_parameters(parameters)
         plan = plans.make(wired, chunk, program)
-        state, observed = runner.run(wired, plan, runner.open_(plan, state), constant, series, steps, observe)
+        state, observed = runner.run(wired, plan, runner.open_(plan, state), constant, shared | own, steps, observe)
         for key, values in observed.items():
             if key[0] == "v":
                 observed[key] = values[kept.every - 1 :: kept.every]
@@ -112,12 +130,13 @@ def traced(
                 observed[key] = values.sum(0)
         return runner.close(plan, state), observed
 
-    if copies is None:
-        return one(state, constant, series, parameters)
-    # An input without an axis of copies is that of all of them.
-    own = {key: 0 if value.ndim > _plain(key[0]) else None for key, value in series.items()}
-    axes = (0, dict.fromkeys(constant), own, 0)
-    return _mapped(one, axes, (state, constant, series, parameters), copies, _group(network, chunk, program, copies))
+    mine = state, own, parameters
+    if not copied:
+        return one(*mine)
+    if len(state.step) > 1:
+        return jax.vmap(one)(*mine)
+    # Alone, because some programs have branches that mapped ones would all take.
+    return jax.tree.map(lambda array: array[None], one(*jax.tree.map(lambda array: array[0], mine)))
 
 
 def _plain(kind: str) -> int:
@@ -130,36 +149,13 @@ def _part(kind: str, series: Array, start: int, length: int) -> Array:
     return jax.lax.dynamic_slice_in_dim(series, start, length, axis=series.ndim - _plain(kind))
 
 
-def _group(network: "Network", chunk: int, program: str | None, copies: int) -> int:
-    """Return how many copies advance together."""
+def _together(network: "Network", chunk: int, program: str | None, copies: int) -> int:
+    """Return how many copies are one program, where nobody says it."""
     if not backend.on_cpu():
         return copies
     if any(each.walks for each in plans.make(network, chunk, program).programs):
         return 1  # each copy walks through its own spikes: together all would walk as far as the busiest
-    return max(size for size in range(1, min(GROUP, copies) + 1) if copies % size == 0)
-
-
-def _mapped(one: Any, axes: tuple[Any, ...], arguments: tuple[Any, ...], copies: int, group: int) -> Any:
-    """Return ``one`` of all copies, group after group."""
-    leaves, tree = jax.tree.flatten(arguments)
-    owned = jax.tree.leaves(jax.tree.map(_owned, axes, arguments, is_leaf=lambda axis: axis is None or isinstance(axis, int)))
-    batched = [leaf.reshape(copies // group, group, *leaf.shape[1:]) for leaf, own in zip(leaves, owned, strict=True) if own]
-
-    def together(mine: list[Array]) -> Any:
-        def single(mine: list[Array]) -> Any:
-            own = iter(mine)
-            parts = [next(own) if is_own else leaf for leaf, is_own in zip(leaves, owned, strict=True)]
-            return one(*jax.tree.unflatten(tree, parts))
-
-        return jax.vmap(single)(mine) if group > 1 else jax.tree.map(lambda a: a[None], single([leaf[0] for leaf in mine]))
-
-    results = jax.lax.map(together, batched)
-    return jax.tree.map(lambda array: array.reshape(copies, *array.shape[2:]), results)
-
-
-def _owned(axis: int | None, part: Any) -> Any:
-    """Return for each leaf of an argument whether it has an axis of copies."""
-    return jax.tree.map(lambda _: axis is not None, part)
+    return GROUP
 
 
 def spread(network: "Network", state: NetworkState, copies: int) -> NetworkState:

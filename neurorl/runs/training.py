@@ -5,10 +5,10 @@ import os
 import warnings
 from typing import Any
 
+from neurorl import groups
 from neurorl.backend import keep_programs
 from neurorl.errors import NeurorlError, NeurorlWarning
 from neurorl.loggers import Job, Logger, Several, identity, names
-from neurorl.loops import groups
 from neurorl.parameters import from_dict
 from neurorl.results import run_folder
 from neurorl.results.run_folder import RunFolder

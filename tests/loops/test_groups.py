@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import neurorl
+from neurorl import groups
 from neurorl.backend import cores
 from neurorl.commands import arguments
 from neurorl.envs import registry
 from neurorl.errors import NeurorlWarning
-from neurorl.loops import groups
-from neurorl.loops.groups import Grouped
+from neurorl.groups import Grouped
 from neurorl.loops.jax_loop import JaxLoop
 from neurorl.runs import checkpoints, config, training
 from neurorl.runs.options import Options
@@ -29,7 +29,7 @@ ON_TWO_DEVICES = """
 import sys, jax, neurorl
 from pathlib import Path
 from neurorl.backend import compute_inline
-from neurorl.loops import groups
+from neurorl import groups
 compute_inline(2)
 out = Path(sys.argv[1])
 assert len(groups.devices(3)) == 2
