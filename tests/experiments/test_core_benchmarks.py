@@ -10,13 +10,21 @@ from experiments.benchmarks import cores_speed, gpu
 
 def test_the_accelerators_benchmark_runs_small_on_a_cpu(tmp_path):
     out = tmp_path / "gpu.json"
-    result = gpu.main(["--learners", "4", "--steps", "20", "--copy-megabytes", "1", "--out", str(out)])
+    networks = ["--w1-copies", "2", "--w2-copies", "2", "--w2-neurons", "20", "--network-steps", "30"]
+    result = gpu.main(["--learners", "4", "--steps", "20", *networks, "--copy-megabytes", "1", "--out", str(out)])
     assert json.loads(out.read_text()) == result
     training = result["training"]
     assert result["device"]["platform"] == jax.local_devices()[0].platform
     assert training["learners"] == training["group"] == 4
     assert training["state_bytes_per_learner"] > 4 * 384 * 2, "the actor's weights alone: 384 inputs, two neurons"
     read_and_written = 2 * training["env_steps_per_second"] * training["state_bytes_per_learner"]
+    for name, synapses in (("W1", 64 * 16), ("W2", 20 * 20)):
+        ran = result[name]
+        assert ran["state_bytes_per_copy"] > 2 * 4 * synapses, "weights and eligibilities"
+        speed = ran["synapse_steps_per_second"] * 2 * ran["state_bytes_per_copy"] / synapses
+        assert ran["share_of_copy"] == pytest.approx(speed / result["copy_bytes_per_second"])
+        assert ran["mean_weight_at_first"] == pytest.approx(0.5, abs=0.1)
+        assert "matrix" in ran["plan"]
     assert training["share_of_copy"] == pytest.approx(read_and_written / result["copy_bytes_per_second"])
 
 
