@@ -33,11 +33,14 @@ from neurorl.agents.wiring import Wiring
 from neurorl.codes import spike_encoder
 from neurorl.errors import NeurorlError, nearest
 from neurorl.homeostasis import scaling
-from neurorl.networks import dynamics
+from neurorl.networks import dynamics, runner
+from neurorl.networks import plan as plans
 from neurorl.networks.dynamics import NetworkState
 from neurorl.networks.network import Network
 from neurorl.networks.pathway import Pathway, PathwayState
+from neurorl.networks.plan import Plan
 from neurorl.neuromodulation import reward_scale
+from neurorl.neuromodulation.effects import Factors
 from neurorl.neuromodulation.modulation import Levels, Modulation
 from neurorl.neuromodulation.reward_scale import Returns
 from neurorl.parameters import parameter
@@ -108,6 +111,11 @@ class SpikingNetwork(RecordedAgent):
     )
     critic: Critic = Critic()
     duration: float = parameter(10.0, "time that the network runs per environment step, ms", above=0.0, static=True)
+    program: str = parameter(
+        "stepwise",
+        "what runs pathways within an environment step: stepwise, fastest, or product, rows or events where they can (plan())",
+        static=True,
+    )
     reset: bool = parameter(False, "whether activity ends with an episode, as under strong inhibition", static=True)
     value_rate: float = parameter(120.0, "rate that is a value of 1 in one critic and silence in the other, Hz", above=0.0)
     tau_value: float = parameter(40.0, "time constant with which critics' spikes become a rate, ms", above=0.0)
@@ -128,6 +136,7 @@ class SpikingNetwork(RecordedAgent):
         fitted: SpikingNetwork = self.replace(code=code, actions=actions.for_space(action_space))  # type: ignore[attr-defined]
         if fitted.network is not None:
             fitted._check()
+        fitted.plan()
         return fitted
 
     @property
@@ -137,6 +146,14 @@ class SpikingNetwork(RecordedAgent):
             return self.network
         assert self.code is not None, "fit the agent to the spaces of an environment first"
         return wiring.build(self.wiring, self.code.size, self.code.groups, self.actions, self.duration)
+
+    def plan(self) -> Plan:
+        """Return by which program each pathway is run within an environment step, in which no weight changes, and why.
+
+        Raises:
+            NeurorlError: An unknown program.
+        """
+        return plans.holding_still(self.wired, self._steps, None if self.program == "fastest" else self.program)
 
     def init(self, key: Array) -> State:
         """Return a learner whose network is at rest."""
@@ -356,17 +373,41 @@ class SpikingNetwork(RecordedAgent):
                 weights.append(each.weights * drive if aroused else each.weights)
         network, factors = dynamics.modulate(wired, network, self.duration)
 
-        def one(state: NetworkState, spikes: Array) -> tuple[NetworkState, Life]:
-            own = [each._replace(weights=w) for each, w in zip(state.pathways, weights, strict=True)]
-            state = dynamics.fire(wired, state._replace(pathways=own), {}, {self.sensory: spikes}, factors)
-            return _bare(state), Life(state.spikes, state.hazard, state.neurons[self.motor].v)
-
-        after, life = jax.lax.scan(one, _bare(network), incoming)
+        run = self._stepwise if self.program == "stepwise" else self._planned
+        after, life = run(_bare(network), weights, incoming, factors)
         whole = [
             each._replace(weights=old.weights, memory=old.memory)
             for each, old in zip(after.pathways, network.pathways, strict=True)
         ]
         return after._replace(pathways=whole), life
+
+    def _stepwise(
+        self, network: NetworkState, weights: list[Array], incoming: Array, factors: Factors | None
+    ) -> tuple[NetworkState, Life]:
+        """Run T steps one after another: the reference."""
+
+        def one(state: NetworkState, spikes: Array) -> tuple[NetworkState, Life]:
+            own = [each._replace(weights=w) for each, w in zip(state.pathways, weights, strict=True)]
+            state = dynamics.fire(self.wired, state._replace(pathways=own), {}, {self.sensory: spikes}, factors)
+            return _bare(state), Life(state.spikes, state.hazard, state.neurons[self.motor].v)
+
+        return jax.lax.scan(one, network, incoming)
+
+    def _planned(
+        self, network: NetworkState, weights: list[Array], incoming: Array, factors: Factors | None
+    ) -> tuple[NetworkState, Life]:
+        """Run T steps by the plan: each stage of populations for all of them, with what earlier stages sent."""
+
+        def observe(state: NetworkState) -> dict[tuple[str, str], Array]:
+            seen = {("spikes", name): spikes for name, spikes in state.spikes.items()}
+            seen |= {("hazard", name): hazard for name, hazard in state.hazard.items()}
+            return seen | {("v", name): each.v for name, each in state.neurons.items() if name == self.motor}
+
+        own = [each._replace(weights=w) for each, w in zip(network.pathways, weights, strict=True)]
+        series = {("spikes", self.sensory): incoming}
+        after, seen = runner.hold_still(self.wired, self.plan(), network._replace(pathways=own), series, factors, observe)
+        spikes, hazard = ({name: v for (kind, name), v in seen.items() if kind == which} for which in ("spikes", "hazard"))
+        return _bare(after), Life(spikes, hazard, seen["v", self.motor])
 
     def _judge(self, rates: Array, judge: Judge | tuple[()], life: Life) -> tuple[Array, Judge | tuple[()], Array, Any]:
         """Return the critics' rates, the critic that reads, the value, and what the step leaves at the synapses of the latter."""

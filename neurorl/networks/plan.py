@@ -5,6 +5,7 @@ and clip them there: the length of a chunk is part of the rule. What a program c
 alone, and in the end to the reference.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from neurorl.networks.pathway import Pathway
 from neurorl.networks.programs.chunked import Chunked
 from neurorl.networks.programs.fan import Fan
 from neurorl.networks.programs.matrix import Matrix
+from neurorl.networks.programs.product import Product
 from neurorl.networks.programs.program import Circumstances, Reference
 from neurorl.networks.programs.rows import Rows
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 STRETCH = 100  # exact steps that are prepared for at a time
 PROGRAMS: tuple[Any, ...] = (Chunked, Rows, Matrix, Fan, Reference)  # the fastest first
+STILL: tuple[Any, ...] = (Product, Rows, Fan, Reference)  # where weights hold still for many steps
 NAMES = tuple(program.name for program in PROGRAMS)
 
 
@@ -66,36 +69,62 @@ def make(network: "Network", chunk: int = 1, program: str | None = None) -> Plan
         raise NeurorlError(f"'chunk' is {chunk!r}; it must be a whole number of steps of at least 1")
     if program is not None and program not in NAMES:
         raise NeurorlError(f"'program' is {program!r}; it must be one of {', '.join(NAMES)}{nearest(str(program), NAMES)}")
-    stages = in_order(network.populations, [(p.source, p.target) for p in network.pathways])
+    choices, programs, stages = _chosen(network, network.pathways, int(chunk), PROGRAMS, program)
+    if not any(each.needs_ahead for each in programs):
+        stages = _sources_first(network)
+    stretch = int(chunk) if chunk > 1 else min([STRETCH, *(each.longest for each in programs)])
+    return Plan(int(chunk), stretch, choices, programs, stages)
+
+
+def holding_still(network: "Network", steps: int, program: str | None = None) -> Plan:
+    """Return the plan for so many steps in which no weight changes.
+
+    By default what has to walk through spikes is not chosen: it gains for one network alone, and not for many that are mapped.
+
+    Raises:
+        NeurorlError: An unknown program.
+    """
+    names = tuple(each.name for each in STILL)
+    if program is not None and program not in names:
+        raise NeurorlError(f"'program' is {program!r}; it must be one of {', '.join(names)}{nearest(str(program), names)}")
+    allowed = tuple(each for each in STILL if not each.walks or each.name == program)
+    pathways = [dataclasses.replace(pathway, plasticity=None) for pathway in network.pathways]
+    choices, programs, stages = _chosen(network, pathways, steps, allowed, program)
+    if not any(each.needs_ahead for each in programs):
+        stages = (tuple(network.populations),)
+    return Plan(steps, steps, choices, programs, stages)
+
+
+def _chosen(
+    network: "Network", pathways: list[Pathway], chunk: int, among: tuple[Any, ...], wanted: str | None
+) -> tuple[tuple[Choice, ...], tuple[Any, ...], tuple[tuple[str, ...], ...]]:
+    """Return what runs each pathway, all programs, and the populations in stages."""
+    stages = in_order(network.populations, [(p.source, p.target) for p in pathways])
     level = {name: k for k, names in enumerate(stages) for name in names}
     choices, programs = [], []
     fans: dict[tuple[str, int], list[Any]] = {}
-    for index, pathway in enumerate(network.pathways):
+    for index, pathway in enumerate(pathways):
         ahead = level[pathway.source] < level[pathway.target]
-        given = Circumstances(int(chunk), network.config.dt, ahead, network.config.neuromod_enabled, backend.on_cpu())
-        kind, why = _program(pathway, given, program)
+        given = Circumstances(chunk, network.config.dt, ahead, network.config.neuromod_enabled, backend.on_cpu())
+        kind, why = _program(pathway, given, among, wanted)
         choices.append(Choice(pathway.source, pathway.target, kind.name, why))
         if kind is Fan:
             fans.setdefault((pathway.source, level[pathway.target]), []).append((index, pathway, given))
         else:
             programs.append(kind(index, pathway))
-    programs += [Fan(members) for members in fans.values()]
-    if not any(each.needs_ahead for each in programs):
-        stages = _sources_first(network)
-    stretch = int(chunk) if chunk > 1 else min([STRETCH, *(each.longest for each in programs)])
-    return Plan(int(chunk), stretch, tuple(choices), tuple(programs), stages)
+    return tuple(choices), (*programs, *(Fan(members) for members in fans.values())), stages
 
 
-def _program(pathway: Pathway, given: Circumstances, wanted: str | None) -> tuple[Any, str]:
+def _program(pathway: Pathway, given: Circumstances, among: tuple[Any, ...], wanted: str | None) -> tuple[Any, str]:
     """Return the program of a pathway, and why it is that."""
-    for program in PROGRAMS:
+    for program in among:
         if program.name == wanted and (why_not := program.refuses(pathway, given)) is None:
             return program, f"asked for; {program.how(pathway, given)}"
         if program.name == wanted:
-            kind, how = _program(pathway, given, None)
+            kind, how = _program(pathway, given, among, None)
             return kind, f"not {wanted}, as {why_not}; {how}"
     why_not = ""
-    for program in PROGRAMS:
+    for program in among:
         if (reason := program.refuses(pathway, given)) is None:
             if program is Reference and why_not:
                 return program, why_not

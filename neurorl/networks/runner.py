@@ -62,6 +62,15 @@ def run(
     return state, observed
 
 
+def hold_still(
+    network: "Network", plan: Plan, state: NetworkState, series: Inputs, factors: Factors | None, observe: Observe
+) -> tuple[NetworkState, Any]:
+    """Advance a closed state by the steps of a plan in which no weight changes, and what modulators do holds too."""
+    of = _Chunk(network, plan, {}, series, plan.chunk, observe)
+    after, observed = _stages(of, open_(plan, state), Ahead(None, 1.0, network.config.dt), factors)
+    return close(plan, after), observed
+
+
 class _Chunk(NamedTuple):
     """What holds for a chunk: so many steps of a network, or of some of its populations."""
 
@@ -87,6 +96,14 @@ def _chunk(of: _Chunk, state: NetworkState) -> tuple[NetworkState, Any]:
         levels = _levels(of, state.modulators)
         factors = effects.factors(c.effects, c.modulators, levels)
         ahead = Ahead(levels.phasic.dopamine, jnp.broadcast_to(jnp.asarray(factors.learning_rate), (of.steps,)), c.dt)
+    after, observed = _stages(of, state, ahead, factors)
+    if levels is not None:
+        after = after._replace(modulators=jax.tree.map(lambda level: level[-1], levels))
+    return after, observed
+
+
+def _stages(of: _Chunk, state: NetworkState, ahead: Ahead, factors: Factors | None) -> tuple[NetworkState, Any]:
+    """Advance by a chunk, stage after stage, with modulators whose effects are known."""
     fired: dict[str, Array] = {}  # [steps, n]
     pathways, parts = list(state.pathways), []
     observed: dict[Any, Any] = {}
@@ -105,8 +122,6 @@ def _chunk(of: _Chunk, state: NetworkState) -> tuple[NetworkState, Any]:
     after = parts[0]
     for part in parts[1:]:
         after = after._replace(**{field: getattr(after, field) | getattr(part, field) for field in BY_POPULATION})
-    if levels is not None:
-        after = after._replace(modulators=jax.tree.map(lambda level: level[-1], levels))
     return after._replace(pathways=pathways), observed
 
 

@@ -74,6 +74,42 @@ def test_a_network_of_ones_own_learns_which_cue_wants_which_action():
     assert changed(agent, state) == [False, False, False, False, True], "only what is plastic changes"
 
 
+def branched():
+    """Return a network with a pathway for each program: sparse, delayed, tiring, recurrent, inhibited."""
+    network = Network(NetworkConfig(dt=1.0))
+    sensory, hidden = network.add_population(40, "sensory", neuron="relay"), network.add_population(60, name="hidden")
+    interneurons = network.add_population(15, "inhibitory")
+    motor = network.add_population(6, "motor", neuron=LIF(tau_m=5.0, v_rest=-60.0, escape=EscapeNoise()))
+    network.connect(sensory, hidden, 0.5, 2.0, plastic=LEARNS.replace(rule="pair-stdp", learning_rate=1e-3), seed=1)
+    network.connect(hidden, hidden, 0.4, 0.3, delay=(2.0, 5.0), plastic=False, stp=True)
+    network.connect(hidden, interneurons, 0.3, weight=1.0, plastic=False)
+    network.connect(interneurons, hidden, weight=0.5, delay=2.0)
+    slow = LEARNS.replace(learning_rate=1e-3)
+    network.connect(hidden, motor, weight=0.3, plastic=slow, sign="mixed", delay=2.0, stp=True)
+    return network
+
+
+def test_programs_within_an_environment_step_equal_the_reference():
+    agent = SpikingNetwork(branched(), duration=14.0, gamma=0.0).fit(CUES, CHOICES)
+    assert {choice.program for choice in agent.plan().choices} == {"stepwise"}
+    events = agent.replace(program="events").fit(CUES, CHOICES)
+    assert [choice.program for choice in events.plan().choices] == ["events", "events", "stepwise", "events", "product"]
+    assert "its target leads back to its source" in str(agent.replace(program="fastest").plan())
+    trains = jnp.asarray(np.random.default_rng(0).random((3, 14, 40)) < 0.1, float)
+    states = [agent.init(jax.random.key(1)).network] * 2
+    lives = [jax.jit(each._live) for each in (agent, events)]
+    for incoming in trains:  # learning apart, which is the same code
+        (reference, expected), (ours, life) = (live(state, incoming, 1.0) for live, state in zip(lives, states, strict=True))
+        states = [reference, ours]
+        assert all(0.005 < expected.spikes[name].mean() < 0.5 for name in ("hidden", "inhibitory", "motor"))
+        jax.tree.map(np.testing.assert_array_equal, life.spikes, expected.spikes)
+        whole = [(state._replace(key=()), seen) for state, seen in ((reference, expected), (ours, life))]
+        for a, b in zip(*map(jax.tree.leaves, whole), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-4)
+    with pytest.raises(NeurorlError, match=r"'program' is 'event'; .*did you mean 'events'"):
+        agent.replace(program="event").fit(CUES, CHOICES)
+
+
 def test_zero_dopamine_changes_no_weight_by_a_bit():
     for wired in (small(), None):
         agent = SpikingNetwork(wired, wiring=Wiring(critics=2, inhibitory=2)).fit(CUES, CHOICES)
