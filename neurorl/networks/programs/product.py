@@ -54,12 +54,16 @@ class Product(Reference):
     def begin(self, inner: Inner, ahead: Ahead, sent: Array | None = None) -> Inner:
         """Return the pathway with what the spikes ``sent`` [K, n] send."""
         assert sent is not None
-        state, tires = inner.state, self.pathway.stp
-        if tires is not None:
-            tired, sent = jax.lax.scan(lambda s, spikes: short_term_plasticity.step(tires, s, spikes, ahead.dt), state.stp, sent)
+        state, released = inner.state, sent
+        if (tires := self.pathway.stp) is not None:
+
+            def tire(stp: Any, spikes: Array) -> Any:
+                return short_term_plasticity.step(tires, stp, spikes, ahead.dt)
+
+            tired, released = jax.lax.scan(tire, state.stp, sent)
             state = state._replace(stp=tired)
         c = self.pathway.projection.connectivity
-        return Inner(state, sent @ state.weights.reshape(c.n_pre, c.n_post), jnp.zeros((), jnp.int32))
+        return Inner(state, released @ state.weights.reshape(c.n_pre, c.n_post), jnp.zeros((), jnp.int32))
 
     def begin_block(self, inner: Inner, start: Array) -> Inner:
         """Return the pathway at the start of a block."""
