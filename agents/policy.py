@@ -1,8 +1,8 @@
 r"""A policy that a network's outputs describe, for actions of any space: independent components.
 
-    a component of n choices    n outputs, the logits
-    a continuous one            2 outputs: the mean, and what becomes the deviation, softplus(.), of a normal variate;
-                                one unit is half the component's range, 0 its middle; the action is cut to the range
+a component of n choices    n outputs, the logits
+a continuous one            2 outputs: the mean, and what becomes the deviation, softplus(.), of a normal variate;
+                            one unit is half the component's range, 0 its middle; the action is cut to the range
 """
 
 import math

@@ -90,7 +90,9 @@ class StreamQ(Agent):
         blank = jnp.zeros(self.inputs.size)
         weights = self.network.init(key, blank)
         nothing, none = jax.tree.map(jnp.zeros_like, weights), jnp.int32(0)
-        return State(weights, nothing, running_normal.init(self.inputs.size), blank, none, jnp.array(True), return_spread.init(), none)
+        return State(
+            weights, nothing, running_normal.init(self.inputs.size), blank, none, jnp.array(True), return_spread.init(), none
+        )
 
     def learn(self, state: State, timestep: Timestep, key: Array) -> tuple[State, Array]:
         """Learn from what the last action brought, and choose the next one epsilon-greedily."""

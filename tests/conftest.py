@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -31,10 +32,29 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(f"simulators met: {met}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def drawing_spikes():
+    """Draw ``spikes.png`` where a test asks for it only: it takes a short run as long as learning does. Return what draws it."""
+    from neurorl.runs.session import Session
+
+    draw = Session._draw_spikes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "_draw_spikes", lambda self, path: shutil.copy(self.folder.learning_curve, path))
+        yield draw
+
+
+@pytest.fixture
+def spikes_are_drawn(drawing_spikes, monkeypatch):
+    """Draw ``spikes.png`` as users see it drawn."""
+    monkeypatch.setattr("neurorl.runs.session.Session._draw_spikes", drawing_spikes)
+
+
 @pytest.fixture(scope="session")
-def finished_run(tmp_path_factory):
-    """A small finished run, shared by tests that only read it."""
+def finished_run(tmp_path_factory, drawing_spikes):
+    """A small finished run with all its figures, shared by tests that only read it."""
     import neurorl
 
     out = tmp_path_factory.mktemp("runs") / "finished"
-    return neurorl.train("CartPole-v1", seeds=3, steps=600, eval_every=200, eval_episodes=2, checkpoint_every=200, out=out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurorl.runs.session.Session._draw_spikes", drawing_spikes)
+        return neurorl.train("CartPole-v1", seeds=3, steps=600, eval_every=200, eval_episodes=2, checkpoint_every=200, out=out)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.py"))  # notebooks as text, which `make docs` runs
 PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *TUTORIALS])
 CUT = {"seeds": 4, "steps": 400, "eval_every": 200}  # the most of each that a block's training gets
+LONG = {"neurorl/FpgaTelemetry-v0": "env.max_steps_in_episode=60"}  # episodes that take films and evaluations long
 REPORTS = ROOT / "tests/envs/fpga/reports/written"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# ([\w-]+\.\w+)\n")  # the first line of a block that is a file
@@ -136,7 +137,8 @@ def cut(arguments):
         if name in arguments:
             flags[flag] = int(arguments[arguments.index(name) + 1])
     short = [f"--{flag.replace('_', '-')}={min(value, CUT[flag])}" for flag, value in flags.items() if value > CUT[flag]]
-    return [*arguments, *short, "--quiet"]
+    episodes = ["--set", LONG[arguments[1]]] if arguments[1] in LONG else []
+    return [*arguments, *short, *episodes, "--quiet"]
 
 
 def cut_train(train):

@@ -3,6 +3,7 @@
 import pytest
 
 from experiments import ablations, continual, neuromodulators
+from neurorl.runs import config
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +25,13 @@ def test_continual(tmp_path):
     assert (tmp_path / "continual_bandit.png").is_file()
 
 
-@pytest.mark.parametrize("task", ["short", "board"])
-def test_neuromodulators(task, tmp_path):
-    table = neuromodulators.main([task, "--quick", "--out", str(tmp_path / "runs"), "--results", str(tmp_path)])
-    assert list(table[task]["conditions"]) == list(neuromodulators.TASKS[task].conditions)
+def test_neuromodulators(tmp_path):
+    table = neuromodulators.main(["short", "--quick", "--out", str(tmp_path / "runs"), "--results", str(tmp_path)])
+    assert list(table["short"]["conditions"]) == list(neuromodulators.TASKS["short"].conditions)
     assert (tmp_path / "neuromodulators.png").is_file()
+
+
+def test_the_agents_of_all_conditions_can_be_made():
+    for task in neuromodulators.TASKS.values():
+        for settings in task.conditions.values():
+            assert config.build(task.env, "spiking-actor-critic", {}, settings).agent is not None

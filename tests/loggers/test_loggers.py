@@ -87,6 +87,7 @@ def test_others_are_told_when_one_logger_fails():
     assert told == ["flush", "flush"]
 
 
+@pytest.mark.usefixtures("spikes_are_drawn")
 def test_a_figure_that_fails_costs_no_run_and_is_named(tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError("no room for pixels")

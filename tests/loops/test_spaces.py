@@ -142,6 +142,7 @@ def test_the_jax_loop_plays_parts_too():
     np.testing.assert_array_equal(loop.evaluate(learners), 6.0)
 
 
+@pytest.mark.usefixtures("spikes_are_drawn")
 def test_a_run_of_a_dictionary_is_saved_loaded_and_evaluated(tmp_path):
     gymnasium.register("NeverNamed-v0", lambda: Toy(*CASES["a nested dictionary"]), max_episode_steps=20)
     run = neurorl.train("NeverNamed-v0", seeds=2, steps=30, eval_every=15, eval_episodes=2, settings=SMALL, out=tmp_path / "run")

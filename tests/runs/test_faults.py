@@ -70,6 +70,7 @@ def forgotten(tmp_path):
     return run.path
 
 
+@pytest.mark.usefixtures("spikes_are_drawn")
 def test_rewards_of_shape_one_give_a_complete_run(tmp_path):
     run = neurorl.train(Peak, out=tmp_path / "run", settings={"critic.neurons": 1}, **TINY)
     assert run.summary["final_return"] == [-7.5, -7.5]
