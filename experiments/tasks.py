@@ -6,7 +6,7 @@ was measured before stays in the table, so that cells can be run one by one. doc
 
     python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 7000]
 
-All of it takes an hour of one core, half of it LunarLander.
+All of it takes two and a half hours of one core: half an hour LunarLander, an hour and a half the games of MinAtar but Breakout.
 """
 
 import argparse
@@ -29,6 +29,8 @@ RESULTS = Path(__file__).resolve().parent / "results"
 AGENT = "spiking-sarsa"
 ACTOR_CRITIC = "spiking-actor-critic"
 BOTH = ("CartPole-v1", "Acrobot-v1", "MemoryChain-bsuite")  # tasks of the actor-critic too
+DEEP = "spiking-deep"
+GAMES = ("SpaceInvaders-MinAtar", "Freeway-MinAtar", "Asterix-MinAtar", "Seaquest-MinAtar")  # tasks of that one alone
 VARIANTS = ("default", "preset")
 
 
@@ -61,13 +63,17 @@ TASKS = {
     "DeepSea-bsuite": Asked(100_000, 0.9, 16, settings={"size": 10}),
     "MemoryChain-bsuite": Asked(200_000, 0.9, 16, episodes=100, settings={"memory_length": 10}),
     "Breakout-MinAtar": Asked(500_000, 1.5, evaluations=5),  # three times the 0.5 of a random agent; 2,000,000 would be allowed
+    "SpaceInvaders-MinAtar": Asked(1_000_000, 45.0, evaluations=5),
+    "Freeway-MinAtar": Asked(1_000_000, 35.0, evaluations=5),
+    "Asterix-MinAtar": Asked(2_000_000, 2.0, evaluations=5),
+    "Seaquest-MinAtar": Asked(2_000_000, 1.0, evaluations=5),
 }
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS), help="tasks [all]")
-    parser.add_argument("--agent", help=f"a registered agent [{AGENT}, and {ACTOR_CRITIC} on {', '.join(BOTH)}]")
+    parser.add_argument("--agent", help=f"a registered agent [{AGENT}, {ACTOR_CRITIC} too or {DEEP}]")
     parser.add_argument("--variant", choices=VARIANTS, help="the agent's defaults, or its preset of the task [both]")
     parser.add_argument("--seeds", type=int, default=20, help="learners of each cell [%(default)s]")
     parser.add_argument("--seed", type=int, default=7000, help="seed of the first [%(default)s]")
@@ -90,8 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
 def chosen(a: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     """Yield the task, the agent and the variant of every cell that was asked for; presets where there are some."""
     for task in a.task:
-        both = (AGENT, ACTOR_CRITIC) if task in BOTH else (AGENT,)
-        for agent in (a.agent,) if a.agent else both:
+        usual = (AGENT, ACTOR_CRITIC) if task in BOTH else (DEEP,) if task in GAMES else (AGENT,)
+        for agent in (a.agent,) if a.agent else usual:
             for variant in (a.variant,) if a.variant else VARIANTS:
                 if variant == "default" or agents.preset(agent, task):
                     yield task, agent, variant
