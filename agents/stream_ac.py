@@ -152,11 +152,12 @@ class StreamAC(Agent):
         return policy.log_probability(outputs, drawn, self.actions) + open_
 
     def _outputs(self, weights: Any, seen: Array) -> Array:
-        outputs: Array = self.network(policy.size(self.actions)).apply(weights, seen)
+        outputs: Any = self.network(policy.size(self.actions)).apply(weights, seen)
         return outputs
 
     def _value(self, weights: Any, seen: Array) -> Array:
-        return self.network(1).apply(weights, seen)[0]  # type: ignore[index]
+        values: Any = self.network(1).apply(weights, seen)
+        return values[0]
 
     def _judged(self, weights: Any, normal: Normal, observation: Array) -> Array:
         """Return the value of an observation in units of the returns' spread, []."""

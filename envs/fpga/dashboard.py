@@ -249,9 +249,9 @@ class Dashboard:
             pygame.draw.line(self._surface, _mix(colour, PANEL, 0.7), (area.x, height(value)), (area.right, height(value)), 2)
         self._ticks(area, width, self._history["struck"], _mix(RED, PANEL, 0.75), 1)
         for line in reversed(chart.lines):  # the first lies on top
-            values = np.array(self._history[line.key])
-            x = area.right - width * np.arange(len(values))[::-1]
-            for piece in _pieces(np.stack([x, height(values)], axis=1)):
+            heights = height(np.array(self._history[line.key]))
+            x = area.right - width * np.arange(len(heights))[::-1]
+            for piece in _pieces(np.stack([x, heights], axis=1)):
                 pygame.draw.lines(self._surface, line.colour, False, piece, 2)
         x = box.x + 14
         for line in chart.lines:
