@@ -20,30 +20,23 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import rarely
-from neurorl.agents import actions, inputs, policy, running_normal
+from neurorl.agents import actions, inputs, policy, running_normal, traced
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Agent, Timestep
 from neurorl.agents.inputs import Inputs
 from neurorl.agents.running_normal import Normal
 from neurorl.agents.stream_network import Network
+from neurorl.agents.traced import Traced
 from neurorl.neuromodulation import return_spread
 from neurorl.neuromodulation.return_spread import Spread
 from neurorl.parameters import parameter
-from neurorl.plasticity import bounded_step
-
-
-class Learned(NamedTuple):
-    """A network that learns."""
-
-    weights: Any
-    trace: Any  # likewise
 
 
 class State(NamedTuple):
     """A learner."""
 
-    actor: Learned
-    critic: Learned
+    actor: Traced
+    critic: Traced
     normal: Normal
     inputs: Array  # [size], normalised, last seen
     drawn: Array  # [components], last drawn from the policy
@@ -93,8 +86,8 @@ class StreamAC(Agent):
         actor = self.network(policy.size(self.actions)).init(key_actor, blank)
         critic = self.network(1).init(key_critic, blank)
         return State(
-            actor=Learned(actor, jax.tree.map(jnp.zeros_like, actor)),
-            critic=Learned(critic, jax.tree.map(jnp.zeros_like, critic)),
+            actor=Traced(actor, jax.tree.map(jnp.zeros_like, actor)),
+            critic=Traced(critic, jax.tree.map(jnp.zeros_like, critic)),
             normal=running_normal.init(self.inputs.size),
             inputs=blank,
             drawn=jnp.zeros(len(self.actions.choices)),
@@ -116,8 +109,9 @@ class StreamAC(Agent):
         delta = jnp.where(state.begun, delta, 0.0)  # nothing was done before the first observation
         of_policy = jax.grad(self._praise)(state.actor.weights, state.inputs, state.drawn, jnp.sign(delta))
         over = ended | ~state.begun
-        actor = self._learned(state.actor, of_policy, delta, self.kappa_actor, over)
-        critic = self._learned(state.critic, of_value, delta, self.kappa_critic, over)
+        decay, rate = self.gamma * self.lambda_, self.learning_rate
+        actor = traced.step(state.actor, of_policy, decay, delta, self.kappa_actor, rate, over)
+        critic = traced.step(state.critic, of_value, decay, delta, self.kappa_critic, rate, over)
 
         drawn = policy.draw(key, self._outputs(actor.weights, seen), self.actions)
         action = policy.action(drawn, self.actions)
@@ -136,14 +130,6 @@ class StreamAC(Agent):
         """Return the entropy of the policy at the last observation, and the unit of the values."""
         outputs = self._outputs(state.actor.weights, state.inputs)
         return {"entropy": policy.entropy(outputs, self.actions), "return_spread": return_spread.size(state.returns)}
-
-    def _learned(self, network: Learned, gradient: Any, delta: Array, kappa: float, over: Array) -> Learned:
-        """Return a network after one bounded step along its trace, which is kept unless it is over."""
-        trace = jax.tree.map(lambda z, g: self.gamma * self.lambda_ * z + g, network.trace, gradient)
-        mass = sum(jnp.abs(z).sum() for z in jax.tree.leaves(trace))
-        step = bounded_step.size(delta, jnp.asarray(mass), kappa, self.learning_rate)
-        weights = jax.tree.map(lambda w, z: w + step * z, network.weights, trace)
-        return Learned(weights, jax.tree.map(lambda z: jnp.where(over, 0.0, z), trace))
 
     def _praise(self, weights: Any, seen: Array, drawn: Array, sign: Array) -> Array:
         """Return what the actor's trace follows: how probable its choice was, and how open it is."""

@@ -20,15 +20,15 @@ from gymnasium import spaces
 from jax import Array
 
 from neurorl import rarely
-from neurorl.agents import exploration, inputs, running_normal
+from neurorl.agents import exploration, inputs, running_normal, traced
 from neurorl.agents.contract import Agent, Timestep, count_actions
 from neurorl.agents.inputs import Inputs
 from neurorl.agents.running_normal import Normal
 from neurorl.agents.stream_network import Network
+from neurorl.agents.traced import Traced
 from neurorl.neuromodulation import return_spread
 from neurorl.neuromodulation.return_spread import Spread
 from neurorl.parameters import parameter
-from neurorl.plasticity import bounded_step
 
 
 class State(NamedTuple):
@@ -107,15 +107,14 @@ class StreamQ(Agent):
         value, gradient = jax.value_and_grad(lambda w: self._values(w, state.inputs)[state.action])(state.weights)
         delta = timestep.reward / return_spread.size(returns) + self.gamma * after - value
         delta = jnp.where(state.step == 0, 0.0, delta)  # nothing was done before the first observation
-        trace = jax.tree.map(lambda z, g: self.gamma * self.lambda_ * z + g, state.trace, gradient)
-        mass = sum(jnp.abs(z).sum() for z in jax.tree.leaves(trace))
-        g = bounded_step.size(delta, jnp.asarray(mass), self.kappa, self.learning_rate)
-        keep = jnp.where(ended | state.explored, 0.0, 1.0)
+        before, over = Traced(state.weights, state.trace), ended | state.explored
+        decay = self.gamma * self.lambda_
+        learned = traced.step(before, gradient, decay, delta, self.kappa, self.learning_rate, over)
 
         action, explored = self._choose(key, values, state.step)
         return State(
-            weights=jax.tree.map(lambda w, z: w + g * z, state.weights, trace),
-            trace=jax.tree.map(lambda z: keep * z, trace),
+            weights=learned.weights,
+            trace=learned.trace,
             normal=normal,
             inputs=seen,
             action=action,
