@@ -30,15 +30,14 @@ NEIGHBOURS: dict[str, Any] = {
     "exploration": Exploration(enabled=True),
     "hidden": HiddenLayer(size=NEURONS),
 }
-# Of many pixels none transmits so much that a step would throw a value past its goal, hence no damping. Hidden weights are as
-# large whatever the largest return is, so that where they do all the work they count in a finer unit of it.
+# Of many pixels none transmits so much that a step would throw a value past its goal, hence no damping.
 IMAGE: dict[str, Any] = {
     "direct": False,
     "optimism": 0.0,
     "hope": 0.0,
     "coherence": Coherence(enabled=False),
     "exploration": Exploration(enabled=True, longest=100_000),
-    "hidden": HiddenLayer(size=NEURONS, damping=0.0, largest=24.0),
+    "hidden": HiddenLayer(size=NEURONS, kappa=2.0, damping=0.0, unit="spread"),
 }
 
 

@@ -152,8 +152,9 @@ class SpikingSarsa(RecordedAgent):
         ended = timestep.terminated | timestep.truncated
         code = self.code.adapt(state.code, timestep.observation)
         returns = reward_scale.update(state.returns, timestep.reward, ended, self.gamma)
-        layer, fired = self._hear(state.hidden, code, timestep.observation)
-        said = self._said(layer.outputs.weights, fired) if fired else 0.0
+        layer, fired = self._hear(state.hidden, code, timestep)
+        span = self._span(layer, returns)
+        said = self._said(layer.outputs.weights, fired, span) if fired else 0.0
         potential, rate = self._fire(state, state.synapses.weights, state.potential, timestep.observation, said)
         best = self._choose(key, rate, self._doubt(state, timestep.observation))
         winners, explored = self._explore(key, best, state.step) if self.exploration.enabled else (best, ())
@@ -176,7 +177,7 @@ class SpikingSarsa(RecordedAgent):
             trace = eligibility.replace(trace, 2.0 * rate[:, :, None] * x, x, chosen[:, None, None] > 0.0)
         if fired:
             keep = jnp.where(cut, 0.0, self.gamma * self.hidden.decay)
-            layer = self.hidden.learn(layer, fired, chosen / len(winners), delta, keep, self.consolidation)
+            layer = self.hidden.learn(layer, fired, chosen / len(winners), span * delta, keep, self.consolidation)
         state = State(
             code=code,
             synapses=Plastic(weights, trace, consolidation.update(self.consolidation, synapses.slow, weights)),
@@ -208,7 +209,7 @@ class SpikingSarsa(RecordedAgent):
             return potential, self.actions.of_winners(self._choose(key, rate))
         potential, charge = activity
         fired = self.hidden.fire(state.hidden._replace(charge=charge), self.code, state.code, observation)
-        said = self._said(state.hidden.outputs.slow, fired)
+        said = self._said(state.hidden.outputs.slow, fired, self._span(state.hidden, state.returns))
         potential, rate = self._fire(state, state.synapses.slow, potential, observation, said)
         return (potential, fired.charge), self.actions.of_winners(self._choose(key, rate))
 
@@ -216,7 +217,8 @@ class SpikingSarsa(RecordedAgent):
         """Return the value of an observation, that of its best action, in the unit of the reward."""
         said: Array | float = 0.0
         if self.hidden.size:
-            said = self._said(state.hidden.outputs.weights, self.hidden.fire(state.hidden, self.code, state.code, observation))
+            fired = self.hidden.fire(state.hidden, self.code, state.code, observation)
+            said = self._said(state.hidden.outputs.weights, fired, self._span(state.hidden, state.returns))
         _, rate = self._fire(state, state.synapses.weights, state.potential, observation, said)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
         return best.mean() * HEADROOM * state.returns.largest
@@ -239,16 +241,21 @@ class SpikingSarsa(RecordedAgent):
             **({"epsilon": self.exploration.probability(state.step)} if self.exploration.enabled else {}),
         }
 
-    def _hear(self, layer: Any, code: Any, observation: Array) -> tuple[Any, Fired | None]:
-        """Return the hidden population after an observation, and what its neurons did; nothing where there is none."""
+    def _hear(self, layer: Any, code: Any, timestep: Timestep) -> tuple[Any, Fired | None]:
+        """Return the hidden population after a timestep, and what its neurons did; nothing where there is none."""
         if not self.hidden.size:
             return layer, None
-        layer = self.hidden.adapt(layer, self.code, code, observation)
-        return layer, self.hidden.fire(layer, self.code, code, observation)
+        layer = self.hidden.adapt(layer, self.code, code, timestep.observation)
+        layer = self.hidden.pay(layer, timestep.reward, timestep.terminated | timestep.truncated, self.gamma)
+        return layer, self.hidden.fire(layer, self.code, code, timestep.observation)
 
-    def _said(self, weights: Array, fired: Fired) -> Array:
+    def _span(self, layer: Any, returns: Returns) -> Array:
+        """Return the largest value [] that can be told in the unit of hidden neurons; 1 where there are none."""
+        return self.hidden.span(layer, HEADROOM * returns.largest) if self.hidden.size else jnp.float32(1.0)
+
+    def _said(self, weights: Array, fired: Fired, span: Array) -> Array:
         """Return the currents [A, 2] that hidden neurons add to those of push and pull."""
-        return 0.5 * self.hidden.said(weights, fired)[:, None] * SIGNS
+        return 0.5 * (self.hidden.said(weights, fired) / span)[:, None] * SIGNS
 
     def _fire(
         self, state: State, weights: Array, potential: Array, observation: Array, said: Array | float = 0.0
