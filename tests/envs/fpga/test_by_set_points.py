@@ -1,25 +1,14 @@
 """The governors by set-points: what they ask for is what they want, and they earn what they do by moves, or more."""
 
-import functools
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neurorl.envs.fpga import scenarios
 from neurorl.envs.fpga.governors import by_set_points, found, masked, tuned
-from neurorl.envs.fpga.governors.governor import MOVES, episode
 from neurorl.envs.fpga.set_points import of_choices
+from tests.envs.fpga.test_governors import GOVERNORS, KEYS, P, returns
 
-P = scenarios.parameters("nominal")
-KEYS = jax.random.split(jax.random.key(5), 16)
 KNOBS = tuned.Knobs(**found.constants()["tuned"])
-
-
-@functools.cache
-def returns(governor, world=by_set_points.SET_POINTS):
-    return np.asarray(jax.jit(jax.vmap(lambda key: episode(P, governor, key, world=world).reward))(KEYS))
 
 
 def test_the_nearest_set_point_is_within_half_a_choice_and_kept_within_the_ranges():
@@ -40,9 +29,9 @@ def test_the_servo_goes_to_the_clock_that_the_governor_wants():
 
 
 def test_by_set_points_the_tuned_governor_earns_what_it_does_by_moves():
-    by_moves = returns(tuned.governor(KNOBS), MOVES)
-    difference = returns(by_set_points.governor(KNOBS)) - by_moves
-    assert abs(difference.mean()) < 10.0 < by_moves.mean() - returns(by_set_points.constant(0.9, 0.8, 0.5)).mean()
+    by_moves, world = returns(GOVERNORS["tuned"]), by_set_points.SET_POINTS
+    difference = returns(by_set_points.governor(KNOBS), world) - by_moves
+    assert abs(difference.mean()) < 10.0 < by_moves.mean() - returns(by_set_points.constant(0.9, 0.8, 0.5), world).mean()
 
 
 def test_what_is_hidden_is_hidden_of_the_readings_and_not_of_the_path():

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import board, scenarios
 from neurorl.envs.fpga.actions import command, continuous_command
 from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
@@ -20,7 +22,7 @@ ENV = FpgaTelemetry()
 traces = 0
 
 
-@jax.jit
+@functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
 def random_episode(p, key):
     """Return everything of an episode of random actions, without reset, stacked over 600 ticks."""
     global traces
@@ -34,7 +36,7 @@ def random_episode(p, key):
     return jax.lax.scan(tick, state, jax.random.split(key, 600))[1]
 
 
-@jax.jit
+@functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
 def still_episode(p, key):
     """Return everything of an episode in which nothing is touched."""
 

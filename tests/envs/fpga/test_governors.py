@@ -5,21 +5,29 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import board, scenarios, score
 from neurorl.envs.fpga.actions import command
 from neurorl.envs.fpga.governors import constant, found, masked, tuned
-from neurorl.envs.fpga.governors.governor import episode, move_towards
+from neurorl.envs.fpga.governors.governor import MOVES, episode, move_towards
 from neurorl.envs.fpga.types import GROUPS, INDEX, OBSERVATION, RESYNC, SCRUB
 from neurorl.errors import NeurorlError
 
 P = scenarios.parameters("nominal")
 KEYS = jax.random.split(jax.random.key(5), 24)
+GOVERNORS = found.governors()
 
 
 @functools.cache
+def returns(governor, world=MOVES):
+    def earned(p, keys):
+        return jax.vmap(lambda key: episode(p, governor, key, world=world).reward)(keys)
+
+    return np.asarray(jax.jit(earned, compiler_options=QUICK_TO_COMPILE)(P, KEYS))
+
+
 def mean_return(name):
-    governor = found.governors()[name]
-    return float(jax.jit(lambda p, keys: jax.vmap(lambda key: episode(p, governor, key).reward)(keys))(P, KEYS).mean())
+    return returns(GOVERNORS[name]).mean()
 
 
 def see(**readings):
