@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     if a.life:
         sys.exit(live(json.loads(a.life)))
     if a.quick:
-        a.kills = 9
+        a.kills = 7  # a run of the jitted loop at every moment by both signals, one of the host loop as it begins and trains
     latest(a.out)  # what it imports takes seconds, and a victim that waits for them has ended
     victims: list[dict[str, Any]] = []
     a.out = a.out.absolute()
