@@ -13,6 +13,7 @@ from neurorl.loops import jax_loop
 from neurorl.runs import changes, checkpoints
 
 OPTIONS = {"seeds": 2, "eval_every": 200, "eval_episodes": 2, "log_every": 100, "checkpoint_every": 200}
+AGENT = "linear-sarsa"  # it learns, and compiles in a moment
 FLIP = ((300, "force_mag", -10.0),)
 
 
@@ -39,9 +40,9 @@ def test_a_shorter_time_limit_and_a_parameter_set_by_hand_survive_a_change():
 
 @pytest.mark.slow
 def test_a_run_is_the_same_up_to_the_change_and_another_after_it(tmp_path):
-    plain = neurorl.train("CartPole-v1", out=tmp_path / "plain", steps=600, **OPTIONS)
+    plain = neurorl.train("CartPole-v1", AGENT, out=tmp_path / "plain", steps=600, **OPTIONS)
     before = dict(jax_loop.compilations)
-    flipped = neurorl.train("CartPole-v1", out=tmp_path / "flipped", steps=600, changes=FLIP, **OPTIONS)
+    flipped = neurorl.train("CartPole-v1", AGENT, out=tmp_path / "flipped", steps=600, changes=FLIP, **OPTIONS)
     assert jax_loop.compilations["advance"] - before["advance"] <= 1, "a change compiles nothing"
     a, b = (run.training.drop(columns="seed") for run in (plain, flipped))
     early = a["env_step"] <= 300
@@ -58,7 +59,7 @@ def test_a_run_is_the_same_up_to_the_change_and_another_after_it(tmp_path):
 
 @pytest.mark.slow
 def test_frozen_weights_meet_the_rule_that_was_in_force(tmp_path):
-    run = neurorl.train("CartPole-v1", out=tmp_path / "run", steps=600, changes=((300, "gravity", 0.0),), **OPTIONS)
+    run = neurorl.train("CartPole-v1", AGENT, out=tmp_path / "run", steps=600, changes=((300, "gravity", 0.0),), **OPTIONS)
     assert run.evaluate(episodes=2, step=200)["environment"] == "gymnasium"
     assert run.evaluate(episodes=2, step=600)["environment"] == "gymnax"
 
@@ -88,7 +89,7 @@ def test_the_host_loop_refuses_changes(tmp_path):
 def test_the_command_line_takes_changes(tmp_path):
     out = tmp_path / "run"
     rules = json.dumps(FLIP)
-    sizes = ["--seeds", "1", "--steps", "400", "--eval-every", "400"]
+    sizes = ["--seeds", "2", "--steps", "400", "--eval-every", "400", "--set", "eval_episodes=2", "--agent", AGENT]
     assert main(["train", "CartPole-v1", *sizes, "--set", f"changes={rules}", "--out", str(out), "--quiet"]) == 0
     assert json.loads((out / "config.json").read_text())["changes"] == [[300, "force_mag", -10.0]]
     assert np.isfinite(neurorl.load(out).evaluation["eval_return"]).all()
