@@ -38,9 +38,3 @@ def test_the_rewarded_action_of_each_cue_is_learned(tmp_path):
 @pytest.mark.parametrize("ablation", [{"dopamine.gain": 0.0}, {"actor.learning_rate": 0.0}])
 def test_nothing_is_learned_without_dopamine_or_plasticity(tmp_path, ablation):
     assert learn(tmp_path, **ablation).summary["final_return_iqm"] == pytest.approx(0.0, abs=0.25)
-
-
-@pytest.mark.slow
-def test_cartpole_is_solved(tmp_path):
-    run = neurorl.train("CartPole-v1", seeds=8, seed=31_000, steps=16_000, out=tmp_path / "run")
-    assert sum(step is not None for step in run.summary["steps_to_threshold"]) >= 7
