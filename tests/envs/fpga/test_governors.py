@@ -49,10 +49,13 @@ def test_a_move_goes_towards_each_target_and_stays_at_it():
 
 def test_a_constant_governor_arrives_and_stays():
     governor = constant.governor(150.0, 0.8, 0.3)
-    state = board.init(P, jax.random.key(0))
-    for _ in range(40):
+
+    def tick(state, _):
         _, action = governor.act(P, (), state.observation, state)
-        state, _ = board.step(P, state, command(action))
+        return board.step(P, state, command(action))[0], None
+
+    drive = jax.jit(lambda state: jax.lax.scan(tick, state, None, length=40)[0], compiler_options=QUICK_TO_COMPILE)
+    state = drive(board.init(P, jax.random.key(0)))
     assert float(state.observation[INDEX["clock"]]) == pytest.approx(150.0, rel=0.05)
     assert float(state.voltage) == pytest.approx(0.8, abs=0.012)
     assert float(state.fan) == pytest.approx(0.3, abs=0.06)
