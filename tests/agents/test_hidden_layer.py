@@ -100,6 +100,57 @@ def test_a_population_says_nothing_at_first():
     assert np.any(fired.counts > 0)
 
 
+def test_in_units_of_the_spread_of_returns_neurons_speak_of_the_same_values_whatever_a_reward_is_counted_in():
+    def lived(unit):
+        layer = LAYER.replace(unit="spread")
+        state = spoken(layer)
+        for reward, ended in ((0.0, False), (3.0, False), (1.0, True), (-2.0, True), (0.5, False)):
+            state = layer.pay(state, jnp.float32(reward * unit), jnp.array(ended), GAMMA)
+        return layer, state
+
+    returns, running = [], 0.0
+    for reward, ended in ((0.0, False), (3.0, False), (1.0, True), (-2.0, True), (0.5, False)):
+        returns.append(GAMMA * running + reward)
+        running = 0.0 if ended else returns[-1]
+    layer, state = lived(1.0)
+    np.testing.assert_allclose(layer.span(state, jnp.float32(8.0)), 8.0 / np.std(returns, ddof=1), rtol=1e-5)
+    layer, cents = lived(100.0)
+    np.testing.assert_allclose(layer.span(cents, jnp.float32(800.0)), layer.span(state, jnp.float32(8.0)), rtol=1e-5)
+    assert float(layer.span(state, jnp.float32(0.0))) == 1.0, "nothing was paid yet"
+    untouched = LAYER.pay(spoken(LAYER), jnp.float32(3.0), jnp.array(True), GAMMA)
+    assert untouched.returns == ()
+    assert float(LAYER.span(untouched, jnp.float32(8.0))) == 1.0
+
+
+def test_a_population_that_goes_on_from_another_keeps_the_spread_but_not_the_episode():
+    layer = LAYER.replace(unit="spread")
+    other = layer.pay(
+        layer.pay(spoken(layer), jnp.float32(3.0), jnp.array(False), GAMMA), jnp.float32(1.0), jnp.array(False), GAMMA
+    )
+    started = layer.started_from(layer.init(jax.random.key(1), SIZE, ACTIONS), other)
+    assert float(started.returns.steps) == 2.0
+    assert float(started.returns.running) == 0.0 != float(other.returns.running)
+
+
+@pytest.mark.parametrize("inhibition", ["feedforward", "lateral", "constant"])
+def test_what_inhibits_divides_the_drive(inhibition):
+    layer = LAYER.replace(inhibition=inhibition, rarest=1.0)
+    state = spoken(layer)
+    heard = layer.adapt(state, CODE, (), image(3))
+    x = jnp.append(image(3), 1.0)
+    drive = x @ listed_synapses.materialised(heard.synapses)[0]
+    sigma = {
+        "feedforward": jnp.sqrt(DENSITY / (3.0 * (SIZE + 1)) * (1.0 + (x**2).sum())),
+        "lateral": jnp.sqrt(drive.var() + 1e-5),
+        "constant": jnp.sqrt(DENSITY / (3.0 * (SIZE + 1)) * (1.0 + layer.heard)),
+    }[inhibition]
+    drive = (drive - (drive.mean() if inhibition == "lateral" else 0.0)) / sigma
+    fired = layer.fire(heard, CODE, (), image(3))
+    np.testing.assert_allclose(np.sort(fired.sent), np.sort(x / sigma), rtol=1e-5, atol=1e-6)
+    expected = np.clip(layer.excitability * drive, 0.0, 1.0)
+    assert np.abs(fired.counts / layer.most - expected).max() < 1.0 / layer.most + 1e-5
+
+
 def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monkeypatch):
     code = codes.sharp_for_space(spaces.Box(-1.0, 1.0, (2,)))
     state, seen = LAYER.init(jax.random.key(0), code.size, ACTIONS), jnp.array([0.2, -0.7])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from neurorl.agents.random import Random
+from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs import minatar as ours
 from neurorl.envs import resolve
 from neurorl.envs.minatar import games
@@ -98,7 +99,7 @@ def gymnaxs(game):
     """Return gymnax's game without a time limit, its parameters, and its compiled step."""
     env, params = gymnax.make(f"{game}-MinAtar")
     params = params.replace(max_steps_in_episode=10**6)
-    return env, params, jax.jit(functools.partial(env.step_env, params=params))
+    return env, params, jax.jit(functools.partial(env.step_env, params=params), compiler_options=QUICK_TO_COMPILE)
 
 
 class Step(NamedTuple):
@@ -247,7 +248,7 @@ def test_a_quick_game_is_gymnaxs_bit_for_bit(game):
     states, expected = cut(states), cut(expected)
     keys = jax.random.wrap_key_data(np.stack([jax.random.key_data(step.key) for step in found]))
     indices = np.array([step.index for step in found])
-    step = jax.jit(jax.vmap(functools.partial(quick.step_env, params=params)))
+    step = jax.jit(jax.vmap(functools.partial(quick.step_env, params=params)), compiler_options=QUICK_TO_COMPILE)
     observations, after, rewards, ended, info = step(keys, states, indices)
     assert np.array_equal(observations, np.stack([step.observation for step in found]))
     assert np.array_equal(rewards, [step.reward for step in found])
@@ -366,7 +367,7 @@ def test_a_random_agent_scores_by_the_published_rules_as_in_the_original_code(ga
         (_, going, total), _ = jax.lax.scan(step, (state, True, 0.0), jnp.arange(steps_each))
         return total, going
 
-    totals, going = jax.jit(jax.vmap(play))(jax.random.split(jax.random.key(2), learners))
+    totals, going = jax.jit(jax.vmap(play), compiler_options=QUICK_TO_COMPILE)(jax.random.split(jax.random.key(2), learners))
     assert np.asarray(going).mean() < 0.02  # nearly every game has ended
     totals = np.asarray(totals)
     spread = max(totals.std(), 0.3) / np.sqrt(learners)
