@@ -102,10 +102,8 @@ class HiddenLayer(Checked):
         """Return a population with the weights of another; tags and activity begin anew."""
         outputs = fresh.outputs._replace(weights=other.outputs.weights, slow=other.outputs.slow)
         synapses = listed_synapses.init(listed_synapses.materialised(other.synapses)[0])
-        begun = {"inputs": other.inputs, "synapses": synapses, "outputs": outputs, "feedback": other.feedback}
-        if self.unit == "spread":
-            begun["returns"] = other.returns._replace(running=fresh.returns.running)
-        return fresh._replace(**begun)
+        returns = other.returns._replace(running=fresh.returns.running) if self.unit == "spread" else ()
+        return fresh._replace(inputs=other.inputs, synapses=synapses, outputs=outputs, feedback=other.feedback, returns=returns)
 
     def adapt(self, state: State, code: codes.Code, code_state: Any, observation: Array) -> State:
         """Take in how often inputs fire."""

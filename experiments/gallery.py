@@ -46,7 +46,7 @@ TAKEN = {
     "cartpole": Filmed("CartPole-v1", "spiking-actor-critic", 20_000),
     "acrobot": Filmed("Acrobot-v1", "spiking-actor-critic", 30_000, every=1, width=300),
     "mountaincar": Filmed("MountainCar-v0", "spiking-sarsa", 60_000, every=1),
-    "breakout": Filmed("Breakout-MinAtar", "spiking-sarsa", 300_000, every=1, width=240),
+    "breakout": Filmed("Breakout-MinAtar", "spiking-deep", 1_000_000, every=1, width=240),
     "board": Filmed("neurorl/FpgaTelemetry-v0", "spiking-actor-critic", 400_000, every=8, most=75, width=560),
 }
 

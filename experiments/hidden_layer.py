@@ -177,7 +177,7 @@ def draw_conditions(games: dict[str, Any], path: Path) -> None:
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_title(f"{game}, {cells[names[0]]['env_steps']:,} steps")
-        axes.set_xlabel("greedy return, mean and 95 % bootstrap interval")
+        axes.set_xlabel("greedy return (mean, 95 % interval)")
     figure.savefig(path, dpi=120)
 
 

@@ -43,7 +43,6 @@ class Asked(NamedTuple):
     evaluations: int = 20  # evaluations on the way
     limit: int | None = None  # of an episode, where the environment has none
     learners: int = 20
-    env: str = ""  # id of the environment, where the task has a name of its own
 
 
 BOTH = (SARSA, ACTOR_CRITIC)
@@ -73,10 +72,7 @@ TASKS = {
     "DeepSea-bsuite": Asked(100_000, 0.9, seeds=16, settings={"size": 10}),
     "MemoryChain-bsuite": Asked(200_000, 0.9, BOTH, 16, episodes=100, settings={"memory_length": 10}),
     **{f"{game}-MinAtar": Asked(*asked, **GAME) for game, asked in GAMES.items()},
-    **{
-        f"{game}-MinAtar, published rules": Asked(1_000_000, None, **GAME, settings={"rules": "published"}, env=f"{game}-MinAtar")
-        for game in GAMES
-    },
+    **{f"{game}-MinAtar, published rules": Asked(1_000_000, None, **GAME, settings={"rules": "published"}) for game in GAMES},
 }
 
 
@@ -116,13 +112,18 @@ def chosen(a: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
                     yield task, agent, variant
 
 
+def env_of(task: str) -> str:
+    """Return the id of a task's environment: what comes before a comma, if its name has one."""
+    return task.partition(", ")[0]
+
+
 def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.Run:
     """Return the finished run of a cell."""
     folder = a.out / f"{task.replace(', ', '-').replace(' ', '-')}__{name}__{variant}__{a.seed}"
     if (folder / "config.json").is_file():
         return neurorl.resume(folder, loggers="bar")
     bar = TASKS[task]
-    env, steps = bar.env or task, 2_000 if a.quick else bar.steps
+    env, steps = env_of(task), 2_000 if a.quick else bar.steps
     agent: Any = name
     if variant == "default":  # made here, so that no preset is put into it
         resolved = resolve(env, settings=bar.settings)
@@ -165,6 +166,7 @@ def measure(task: str, run: neurorl.Run) -> dict[str, Any]:
         "mean": float(final.mean()),
         "iqm": statistics.interquartile_mean(final),
         "ci95": statistics.confidence_interval(final),
+        "bar": bar.bar,
         "seeds_at_the_bar": reached if bar.bar is not None else None,
         "median_steps_to_the_bar": median if np.isfinite(median) else None,
         "holds": holds,
@@ -202,7 +204,8 @@ def draw(cells: dict[str, Any], path: Path) -> None:
             fontsize=7,
         )
         axes.set_xlim(-0.6, len(cells[task]) - 0.4)
-        axes.set_title(f"{task.replace(', ', chr(10))}\n{TASKS[task].steps:,} steps", fontsize=9)
+        steps = " and ".join(f"{n:,}" for n in sorted({cell["env_steps"] for cell in cells[task].values()}))
+        axes.set_title(f"{task.replace(', ', chr(10))}\n{steps} steps", fontsize=9)
         axes.tick_params(axis="y", labelsize=8)
     figure.savefig(path, dpi=120)
 

@@ -21,6 +21,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from experiments.gallery import drawn
+from experiments.tasks import env_of
 from neurorl import agents
 from neurorl.envs import registry
 from neurorl.envs.gymnasium_env import JaxEnv
@@ -50,7 +51,7 @@ def env_ids() -> list[str]:
     """Return the ids of the environments that have a page."""
     named = {env_id.rpartition(":")[2] for env_id in EXTRA}
     jax_ids = [env_id for env_id in registry.ids() if env_id not in named and env_id not in DOWNLOADS]
-    return [*registry.OWN, *EXTRA, *sorted({*jax_ids, *RESULTS["cells"]} - set(registry.OWN))]
+    return [*registry.OWN, *EXTRA, *sorted({*jax_ids, *map(env_of, RESULTS["cells"])} - set(registry.OWN))]
 
 
 def slug(name: str) -> str:
@@ -107,16 +108,28 @@ def results(agent: str | None = None, env_id: str | None = None) -> str:
     for task, cells in RESULTS["cells"].items():
         for named, cell in cells.items():
             name, _, variant = named.partition(", ")
-            if agent in (None, name) and env_id in (None, task):
-                left = f"[{task}](../environments/{slug(task)}.md)" if agent else f"[{name}](../agents/{slug(name)}.md)"
-                spread = f"{min(cell['final']):.4g} to {max(cell['final']):.4g}"
-                asked = f"{RESULTS['bars'][task]['bar']:g}, reached by {cell['seeds_at_the_bar']} of {len(cell['seeds'])}"
-                rows.append([left, variant, f"{cell['env_steps']:,}", f"{cell['mean']:.4g}", spread, asked])
+            if agent in (None, name) and env_id in (None, env_of(task)):
+                rules = task.partition(", ")[2]
+                of_task = f"[{task}](../environments/{slug(env_of(task))}.md)"
+                of_agent = f"[{name}](../agents/{slug(name)}.md)"
+                variant = f"{variant}, {rules}" if rules and not agent else variant
+                spread = f"{min(cell['final']):.4g} to {max(cell['final']):.4g} ({len(cell['seeds'])})"
+                asked = "" if cell["bar"] is None else f"{cell['bar']:g}, reached by {cell['seeds_at_the_bar']}"
+                rows.append(
+                    [of_task if agent else of_agent, variant, f"{cell['env_steps']:,}", f"{cell['mean']:.4g}", spread, asked]
+                )
     if not rows:
         return ""
-    head = ["task" if agent else "agent", "configuration", "steps", "mean greedy return", "range over seeds", "asked for"]
+    head = [
+        "task" if agent else "agent",
+        "configuration",
+        "steps",
+        "mean greedy return",
+        "range over seeds (their number)",
+        "asked for",
+    ]
     return (
-        f"\n## Results\n\n{_table(head, rows)}\n20 fresh seeds each, frozen weights, by `python -m experiments.tasks`"
+        f"\n## Results\n\n{_table(head, rows)}\nFresh seeds, frozen weights, by `python -m experiments.tasks`"
         " ([what it means](../learners.md)).\n"
     )
 
