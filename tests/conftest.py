@@ -13,9 +13,6 @@ from tests import runtime_types
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "neurorl-jax-cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
-# Three quarters of the suite's time is compiling, and XLA's older emitters of loops compile a fifth faster. What users run is
-# compiled in the tutorials that `make docs` executes, and in the benchmarks.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 # Thousands of compiled programs stay; looking at all of them again and again took some 7 % of the time.
 gc.set_threshold(100_000, 20, 20)
