@@ -150,9 +150,9 @@ def test_breakout_is_learned_from_its_pixels():
     """A random agent has 0.3, spiking-sarsa on fixed conjunctions 5.8 after 100,000 steps (docs/learners.md)."""
     from neurorl.runs import config
 
-    built = config.build("Breakout-MinAtar", "spiking-deep", {"seeds": 4, "seed": 1000, "steps": 150_000}, {"hidden.heard": 40})
+    built = config.build("Breakout-MinAtar", "spiking-deep", {"seeds": 3, "seed": 1000, "steps": 100_000}, {"hidden.heard": 40})
     loop = built.make_loop()
-    learners = loop.advance(loop.init(), 150_000)
+    learners = loop.advance(loop.init(), 100_000)
     assert loop.evaluate(learners).mean() > 4.0
 
 
