@@ -5,7 +5,7 @@ exchanged, by nothing but settings that `neurorl train --set` takes: means of gr
 intervals. Then follows hidden neurons of one learner of Breakout while it learns: their receptive fields, and how much of their
 activity the place of the ball explains. docs/hidden-layer.md says what it means.
 
-    python -m experiments.hidden_layer [--game Breakout SpaceInvaders] [--seeds 10] [--steps 300000] [--quick]
+    python -m experiments.hidden_layer [--game Breakout] [--seeds 10] [--steps 300000] [--quick]
 
 A condition that is finished is read, one that was interrupted goes on, and what was measured before stays in the table.
 """
@@ -53,7 +53,7 @@ BALL = 1  # channel of Breakout
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--game", nargs="+", default=["Breakout", "SpaceInvaders"], help="games of MinAtar [%(default)s]")
+    parser.add_argument("--game", nargs="+", default=["Breakout"], help="games of MinAtar [%(default)s]")
     parser.add_argument("--condition", nargs="+", choices=CONDITIONS, default=list(CONDITIONS), help="conditions [all]")
     parser.add_argument("--seeds", type=int, default=10, help=f"learners of each condition, from seed {SEED} [%(default)s]")
     parser.add_argument("--steps", type=int, default=300_000, help="environment steps of each learner [%(default)s]")
