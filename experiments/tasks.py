@@ -5,7 +5,7 @@ greedily with frozen weights, and holds it against the task's threshold. A cell 
 goes on, and what was measured before stays in the table, so that cells can be run one by one. docs/learners.md says what the
 table means.
 
-    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 7000] [--quick]
+    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 7000] [--group 32] [--quick]
 """
 
 import argparse
@@ -23,6 +23,7 @@ from neurorl import agents
 from neurorl.envs.resolution import resolve
 from neurorl.results import figures, statistics
 from neurorl.results.run_folder import write_json
+from neurorl.runs.options import Options
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SARSA, ACTOR_CRITIC, DEEP, STREAM = "spiking-sarsa", "spiking-actor-critic", "spiking-deep", "stream-q"
@@ -83,6 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--variant", choices=VARIANTS, help="the agent's defaults, or its preset of the task [both]")
     parser.add_argument("--seeds", type=int, help="learners of each cell [20, of a game of MinAtar 10]")
     parser.add_argument("--seed", type=int, default=7000, help="seed of the first [%(default)s]")
+    parser.add_argument(
+        "--group", type=int, help="learners that one program computes; 1 is faster where one fills the cache [32]"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/tasks"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of tasks.json and tasks.png [%(default)s]")
     parser.add_argument(
@@ -131,6 +135,7 @@ def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.
         agent = agents.find(name).for_spaces(resolved.observation_space, resolved.action_space, **ranges)
     settings = {f"env.{name}": value for name, value in bar.settings.items()}
     options = {
+        "group": a.group or Options.group,
         "seeds": a.seeds or (2 if a.quick else bar.learners),
         "steps": steps,
         "eval_every": steps // (2 if a.quick else bar.evaluations),
