@@ -23,7 +23,7 @@ from neurorl.envs.vector_environments import VectorEnvironments
 from neurorl.errors import NeurorlError
 from neurorl.loops import episodes
 from neurorl.loops.greedy import Stage
-from neurorl.loops.learners import Learners, learner_keys, update_keys
+from neurorl.loops.learners import Learners, learner_keys, strongly_typed, update_keys
 from neurorl.state_packer import StatePacker
 
 _COUNT_EVERY = 256  # vector steps whose heads wait to be counted
@@ -57,7 +57,7 @@ class HostLoop:
         self.not_finite: dict[int, str] = {}
         self._stage = Stage(task, seeds, [eval_seed + i for i in range(eval_episodes)])
         self._rows: np.ndarray | None = None  # what the agents will see next; None where episodes have yet to begin
-        self._init = jax.jit(jax.vmap(lambda agent, key: agent.init(jax.random.split(key)[0]), in_axes=(None, 0)))
+        self._init = jax.jit(jax.vmap(lambda agent, key: strongly_typed(agent.init(jax.random.split(key)[0])), in_axes=(None, 0)))
         self._packer = StatePacker(jax.eval_shape(self._init, agent, self.keys))
         self._pack_states, self._unpack_states = jax.jit(self._packer.pack), jax.jit(self._packer.unpack)
         self._step = jax.jit(self._step_all, donate_argnums=(0, 1))

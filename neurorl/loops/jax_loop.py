@@ -16,7 +16,7 @@ from neurorl.envs.task import JaxTask
 from neurorl.groups import Grouped
 from neurorl.loops import episodes
 from neurorl.loops.keys import key_of
-from neurorl.loops.learners import Learners, is_finite, learner_keys, update_keys
+from neurorl.loops.learners import Learners, is_finite, learner_keys, strongly_typed, update_keys
 
 compilations = {"advance": 0, "evaluate": 0}  # counted at tracing, for tests
 
@@ -87,7 +87,7 @@ class JaxLoop:
 
     def _init_one(self, agent: Agent, params: Any, key: Array) -> tuple[Any, episodes.Episodes, World]:
         key_agent, key_env = jax.random.split(key)
-        return agent.init(key_agent), episodes.init(), World(*self.border.begin(key_env, params))
+        return strongly_typed((agent.init(key_agent), episodes.init(), World(*self.border.begin(key_env, params))))
 
     def _advance_all(
         self,

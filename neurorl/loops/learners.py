@@ -1,6 +1,5 @@
 """What the two training loops have in common: the learners, their keys, and the shape of a loop."""
 
-import functools
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -8,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from neurorl import backend
 from neurorl.loops import episodes
 from neurorl.loops.episodes import Episodes
 from neurorl.loops.keys import key_of
@@ -73,6 +73,14 @@ def update_keys(keys: Array, step: Array) -> Array:
     return jax.vmap(lambda key: jax.random.fold_in(jax.random.fold_in(key, UPDATES), step))(keys)
 
 
+def strongly_typed(tree: Any) -> Any:
+    """Return a tree of the same arrays, none with a type that JAX calls weak, as those made of Python's numbers have.
+
+    A step gives such an array a type of its own, and the program that takes it would be compiled a second time.
+    """
+    return jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, jnp.asarray(leaf).dtype), tree)
+
+
 def is_finite(*arrays: Array) -> Array:
     """Return whether every entry of every array is a number, []."""
     return jnp.stack([jnp.isfinite(jnp.asarray(a, jnp.float32)).all() for a in arrays]).all()
@@ -90,12 +98,18 @@ def begins_finite(state: Any) -> tuple[bool, ...]:
     return tuple(bool(np.isfinite(np.asarray(leaf)).all()) if _is_real(leaf) else False for leaf in jax.tree.leaves(state))
 
 
-@functools.partial(jax.jit, static_argnums=1)
-def has_grown_too_large(state: Any, watched: tuple[bool, ...]) -> Array:
+def has_grown_too_large(state: Any, watched: tuple[bool, ...]) -> np.ndarray:
     """Return for every learner whether its agent's state holds a NaN or an infinite number in a watched array, [learners]."""
     leaves = [leaf for leaf, is_watched in zip(jax.tree.leaves(state), watched, strict=True) if is_watched]
     learners = jax.tree.leaves(state)[0].shape[0]
-    return sum((~jnp.isfinite(leaf).reshape(learners, -1).all(1) for leaf in leaves), jnp.zeros(learners, bool))
+    if backend.on_cpu():  # the host reads the arrays where they are, in less time than a program takes to be made
+        return np.asarray(_not_finite(np, [np.asarray(leaf) for leaf in leaves], learners))
+    return np.asarray(jax.jit(_not_finite, static_argnums=(0, 2))(jnp, leaves, learners))
+
+
+def _not_finite(xp: Any, leaves: list[Any], learners: int) -> Any:
+    """Return which learners have an entry that is no finite number, [learners], by NumPy or by JAX."""
+    return sum((~xp.isfinite(leaf).reshape(learners, -1).all(1) for leaf in leaves), xp.zeros(learners, bool))
 
 
 def _is_real(leaf: Array) -> bool:

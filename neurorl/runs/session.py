@@ -199,7 +199,7 @@ class Session:
 
     def _check_finite(self, start: int, end: int) -> None:
         finite = np.asarray(self.learners.episodes.finite)
-        broken = np.asarray(has_grown_too_large(self.learners.agent, self.watched))
+        broken = has_grown_too_large(self.learners.agent, self.watched)
         returned = self.loop.not_finite.get(int(np.argmin(finite)), f"an observation or reward that is {NOT_FINE}")
         for wrong, what in (
             (~finite, f"environment '{self.configuration.env_id}' returned {returned}"),

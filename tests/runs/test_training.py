@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import neurorl
+from neurorl import agents
 from neurorl.errors import NeurorlError
 from neurorl.loops import jax_loop
 from neurorl.loops.jax_loop import JaxLoop
@@ -177,6 +178,21 @@ def test_one_compilation_a_run(tmp_path):
     after = jax_loop.compilations
     assert after["advance"] - before["advance"] == 1
     assert after["evaluate"] - before["evaluate"] == 1
+
+
+@pytest.mark.parametrize("agent", [name for name in agents.names() if name != "sarsa"])  # which has a table of states
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "Breakout-MinAtar", "neurorl/FpgaTelemetry-v0"])
+def test_what_a_step_leaves_has_the_types_of_what_a_run_begins_with(agent, env_id):
+    built = config.build(env_id, agent, {}, {})
+    loop = JaxLoop(built.task, built.agent, 0, 2, 1, 2)
+    state, progress, world = jax.eval_shape(loop._init, loop.agent, loop.params, loop.keys)
+    number = jax.ShapeDtypeStruct((), int)
+    after = jax.eval_shape(loop._advance_all, loop.agent, loop.params, loop.keys, state, progress, world, number, number)
+    for (path, before), now in zip(
+        jax.tree_util.tree_leaves_with_path((state, progress, world)), jax.tree.leaves(after), strict=True
+    ):
+        told = f"{jax.tree_util.keystr(path)}: its program is compiled a second time"
+        assert (before.dtype, before.weak_type) == (now.dtype, now.weak_type), told
 
 
 def test_a_learner_is_bit_identical_at_any_place_and_can_be_taken_out():
