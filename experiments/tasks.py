@@ -5,7 +5,7 @@ greedily with frozen weights, and holds it against the task's threshold. A cell 
 goes on, and what was measured before stays in the table, so that cells can be run one by one. docs/learners.md says what the
 table means.
 
-    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 7000] [--group 32] [--quick]
+    python -m experiments.tasks [--task CartPole-v1 ...] [--agent spiking-sarsa] [--variant default] [--seed 7000] [--quick]
 """
 
 import argparse
