@@ -69,7 +69,7 @@ def test_every_pair_has_its_neuron_and_pairs_are_spread_evenly():
     state = CODE.init()
     pairs = [(i, j) for i in range(N) for j in range(i)]
     lit = jnp.stack([image(*pair) for pair in pairs])
-    hit = np.asarray(jax.vmap(rates, in_axes=(0, None))(lit, state))[:, 2 * N : -1]
+    hit = np.asarray(jax.lax.map(lambda image: rates(image, state), lit))[:, 2 * N : -1]  # compiles faster than a batch
     assert ((hit > 0).sum(1) == 1).all()
     load = (hit > 0).sum(0)
     expected = len(pairs) / CODE.conjunctions

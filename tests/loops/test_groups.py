@@ -54,8 +54,7 @@ def cut(run, to):
     shutil.rmtree(to / "checkpoints/120")
 
 
-@pytest.mark.parametrize("agent", ["linear-sarsa", pytest.param("spiking-actor-critic", marks=pytest.mark.slow),
-                                   pytest.param("ppo", marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.parametrize("agent", ["linear-sarsa", pytest.param("spiking-actor-critic", marks=pytest.mark.slow)])
 def test_a_run_moves_between_one_device_and_two_and_keeps_every_bit(tmp_path, agent):
     one = neurorl.train("CartPole-v1", agent, out=tmp_path / "on-one", **RUN).path
     cut(one, tmp_path / "begun-on-one")

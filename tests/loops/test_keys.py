@@ -4,12 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorl.loops.keys import key_of
 
 SEEDS = st.integers(0, 2**31 - 1)
+BATCH = jax.jit(jax.vmap(lambda key: jax.random.normal(key, (5,))))
+MAKERS = [jax.jit(jax.vmap(key)) for key in (key_of, jax.random.key)]
 
 
 def same(of_a_key, seed):
@@ -17,6 +19,7 @@ def same(of_a_key, seed):
 
 
 @pytest.mark.slow
+@settings(max_examples=6)  # each shape is compiled three times for each kind of key
 @given(SEEDS, st.lists(st.integers(1, 4), max_size=3))
 def test_bits_of_any_shape_are_jaxs(seed, shape):
     same(lambda key: jax.random.bits(key, tuple(shape), jnp.uint8), seed)
@@ -37,9 +40,8 @@ def test_children_are_jaxs(seed, number):
 @given(st.integers(0, 2**32 - 1))
 def test_large_seeds_in_a_batch_are_jaxs(seed):
     seeds = jnp.asarray([seed, 0], jnp.uint32)
-    ours, theirs = (jax.vmap(key)(seeds) for key in (key_of, jax.random.key))
-    draw = jax.jit(jax.vmap(lambda key: jax.random.normal(key, (5,))))
-    np.testing.assert_array_equal(draw(ours), draw(theirs))
+    ours, theirs = (keys(seeds) for keys in MAKERS)
+    np.testing.assert_array_equal(BATCH(ours), BATCH(theirs))
 
 
 @pytest.mark.parametrize("seed", [-1, -(2**31)])

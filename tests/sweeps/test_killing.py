@@ -53,9 +53,9 @@ def wait_for(folder, shards, process):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runner", ["local", "pool"])
-def test_a_sweep_killed_three_times_at_random_moments_gives_the_tables_of_the_serial_run(tmp_path, expected, runner):
+def test_a_sweep_killed_twice_at_random_moments_gives_the_tables_of_the_serial_run(tmp_path, expected, runner):
     chance = random.Random(4)
-    for shards in (1, 5, 9):
+    for shards in (1, 9):
         process = start(tmp_path, "--runner", runner)
         wait_for(tmp_path, shards, process)
         time.sleep(chance.uniform(0.0, 0.4))
