@@ -1,6 +1,7 @@
 """Agents by name. An agent of your own is named ``module:Class``, or added here with :func:`register`."""
 
 import importlib
+import math
 import tomllib
 from collections.abc import Callable
 from importlib import resources
@@ -9,9 +10,9 @@ from typing import Any
 from neurorl.agents.contract import Agent, Timestep, restart
 from neurorl.errors import NeurorlError, nearest
 
-__all__ = ["Agent", "Timestep", "find", "name_of", "names", "preset", "register", "restart"]
+__all__ = ["Agent", "Timestep", "find", "name_of", "names", "preset", "register", "restart", "usual"]
 
-DEFAULT = "spiking-actor-critic"
+SMALL_IMAGE = 10_000  # entries: what a hidden layer hears of a larger one are millions of synapses for each learner
 _AGENTS: dict[str, str | type[Agent]] = {
     "spiking-actor-critic": "neurorl.agents.spiking_actor_critic:SpikingActorCritic",
     "spiking-sarsa": "neurorl.agents.spiking_sarsa:SpikingSarsa",
@@ -88,6 +89,15 @@ def name_of(agent: type[Any]) -> str:
     """Return a name by which another process finds an agent class: its own if it is built in, else ``module:Class``."""
     path = f"{agent.__module__}:{agent.__qualname__}"
     return next((name for name, entry in _AGENTS.items() if entry == path), path)
+
+
+def usual(observation_space: Any) -> str:
+    """Return the name of the agent that is meant where none is named.
+
+    Of a small image of several channels it learns its features. Of anything else a fixed code is enough, and faster to learn by.
+    """
+    shape = getattr(observation_space, "shape", None) or ()
+    return "spiking-deep" if len(shape) > 2 and math.prod(shape) <= SMALL_IMAGE else "spiking-actor-critic"
 
 
 def preset(agent: str, env_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "env", nargs="?", metavar="ENV", help="show every key of config.json for this environment; of PREFIX/, its environments"
     )
-    parser.add_argument("--agent", default="spiking-actor-critic", metavar="NAME", help="and this agent [%(default)s]")
+    parser.add_argument("--agent", metavar="NAME", help="and this agent [the one that `neurorl train` would take]")
     parser.set_defaults(command=run)
 
 

@@ -14,7 +14,11 @@ def add(commands: Any) -> None:
         description="Train independent learners. The preset of a task may change the defaults in brackets.",
     )
     parser.add_argument("env", metavar="ENV", help="gymnax id, Gymnasium id, or module:id")
-    parser.add_argument("--agent", metavar="NAME", help="agent, or module:Class [spiking-actor-critic, or that of --from]")
+    parser.add_argument(
+        "--agent",
+        metavar="NAME",
+        help="agent, or module:Class [that of --from, else spiking-deep for small images of channels and spiking-actor-critic]",
+    )
     parser.fill = shared.add_options
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")
     parser.add_argument(

@@ -59,7 +59,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     Args:
         env: What ``neurorl.envs.resolve`` takes.
         agent: A registered name, ``module:Class`` or ``module:function``, a class, a function of the two spaces, or an agent;
-            None for the default, or that of the run to start from.
+            None for the usual one (:func:`neurorl.agents.usual`), or that of the run to start from.
         options: Values of :class:`Options`.
         settings: Further values by key: a dotted path of config.json, or as much of its end as is unique.
 
@@ -72,7 +72,7 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps, checked.wrappers)
     other = None if checked.start is None else origin.values(checked.start)
-    agent = (agents.DEFAULT if other is None else other["agent_id"]) if agent is None else agent
+    agent = (agents.usual(task.observation_space) if other is None else other["agent_id"]) if agent is None else agent
     preset = _preset(agent, task, env, settings) if other is None else _of_start(checked.start, other, agent, task)
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     of_env = preset.pop("env", {})

@@ -34,8 +34,8 @@ def train(
 
     Args:
         env: A gymnax or Gymnasium id, ``module:id``, an environment, or a function that makes a Gymnasium environment.
-        agent: A registered name, ``module:Class``, an agent class, or an agent; by default ``spiking-actor-critic``, or that of
-            the run to ``start`` from.
+        agent: A registered name, ``module:Class``, an agent class, or an agent; by default that of the run to
+            ``start`` from, else ``spiking-deep`` for small images of several channels and ``spiking-actor-critic`` for all else.
         out: The run's folder; by default ``runs/ENV__AGENT__SEED__TIME``.
         overwrite: Whether a run already in ``out`` is replaced; files that no run wrote stay.
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.

@@ -108,7 +108,7 @@ def _resolve(head: Head, settings: dict[str, Any]) -> Config:
     settings = dict(settings)
     env, agent = settings.pop("env", head.env), settings.pop("agent", head.agent)
     options = {name: value for name, value in to_dict(head).items() if name not in ("env", "agent")}
-    return config.build(env, agent, options, settings)
+    return config.build(env, agent or None, options, settings)
 
 
 def _uniform(seed: int, key: str, count: int) -> np.ndarray:

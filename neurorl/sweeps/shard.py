@@ -172,7 +172,7 @@ def _table(sweep: spec.Spec, shard: Shard, points: list[Point]) -> pa.Table:
 
     failed = column([point.error for point in points])
     kinds = {"env": "text", "agent": "text", **rows.columns(sweep)}
-    heads = {"env": sweep.head.env, "agent": sweep.head.agent}
+    heads = {"env": sweep.head.env, "agent": sweep.head.agent or rows.resolve(sweep, shard.rows[0]).agent_id}
     fields = {}
     for name, kind in kinds.items():
         cells = [rows.cell({**heads, **shard.rows[r].values}[name], kind) for r, _ in learners for _ in points]

@@ -44,7 +44,7 @@ class Head:
     """What stands above the tables: options of each row's run, and how they are cut into batches."""
 
     env: str = parameter("", "gymnax id, Gymnasium id, or module:id")
-    agent: str = parameter("spiking-actor-critic", "agent, or module:Class")
+    agent: str = parameter("", "agent, or module:Class; without one that which `neurorl train` would take")
     steps: int = _of_a_run("steps")
     seeds: int = _of_a_run("seeds")
     seed: int = _of_a_run("seed")

@@ -4,7 +4,7 @@ import gymnasium
 import pytest
 from gymnasium import spaces
 
-from neurorl import cli
+from neurorl import agents, cli
 from neurorl.errors import NeurorlError
 from neurorl.runs import config
 
@@ -34,3 +34,18 @@ def test_every_key_of_joined_codes_is_listed_and_can_be_set(capsys, monkeypatch)
         config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[7].cells": 32})
     with pytest.raises(NeurorlError, match=r"'agent.code.parts\[0\].cells' is 1; it must be at least 2"):
         config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[0].cells": 1})
+
+
+@pytest.mark.parametrize(
+    ("shape", "agent"),
+    [((10, 10, 4), "spiking-deep"), ((10, 5), "spiking-actor-critic"), ((4,), "spiking-actor-critic"),
+     ((210, 160, 3), "spiking-actor-critic")],
+)  # fmt: skip
+def test_small_images_of_several_channels_are_learned_by_the_hidden_layer_where_no_agent_is_named(shape, agent):
+    assert agents.usual(spaces.Box(0.0, 1.0, shape)) == agent
+
+
+def test_the_usual_agent_is_the_one_of_the_observations_and_a_name_goes_before_it():
+    assert config.build("Breakout-MinAtar", None, {}, {}).agent_id == "spiking-deep"
+    assert config.build("Breakout-MinAtar", "random", {}, {}).agent_id == "random"
+    assert config.build(Mixed, None, {}, {}).agent_id == "spiking-actor-critic"

@@ -49,6 +49,11 @@ def test_a_field_of_whole_numbers_gets_whole_numbers_both_ends_included(key, log
     assert set(found) == {1, 2, 3, 4}
 
 
+def test_a_row_whose_agent_is_not_named_has_the_usual_one_of_its_environment():
+    games = spec.check({"grid": {"env": ["CartPole-v1", "Breakout-MinAtar"]}})
+    assert [rows.resolve(games, row).agent_id for row in rows.rows(games)] == ["spiking-actor-critic", "spiking-deep"]
+
+
 def test_draws_without_their_number_are_refused():
     with pytest.raises(NeurorlError, match=r"'random.rows' is missing"):
         rows.rows(sweep(random=RANDOM))
