@@ -76,10 +76,13 @@ TASKS = {
     **{f"{game}-MinAtar, published rules": Asked(1_000_000, None, **GAME, settings={"rules": "published"}) for game in GAMES},
 }
 
+# Of the quick form: states and boxes, discrete and continuous, both loops, a game by either rules.
+QUICK = ("Catch-bsuite", "MountainCarContinuous-v0", "FrozenLake-v1", "Breakout-MinAtar", "Seaquest-MinAtar, published rules")
+
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS), help="tasks [all]")
+    parser.add_argument("--task", nargs="+", choices=TASKS, help="tasks [all; of the quick form some of each kind]")
     parser.add_argument("--agent", help="a registered agent [those that the task is for]")
     parser.add_argument("--variant", choices=VARIANTS, help="the agent's defaults, or its preset of the task [both]")
     parser.add_argument("--seeds", type=int, help="learners of each cell [20, of a game of MinAtar 10]")
@@ -108,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def chosen(a: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     """Yield the task, the agent and the variant of every cell that was asked for; presets where there are some."""
-    for task in a.task:
+    for task in a.task or (QUICK if a.quick else TASKS):
         usual = TASKS[task].agents[:1] if a.quick else TASKS[task].agents
         for agent in (a.agent,) if a.agent else usual:
             for variant in (a.variant,) if a.variant else VARIANTS[:1] if a.quick else VARIANTS:
