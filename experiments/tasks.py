@@ -55,6 +55,8 @@ GAMES = {
     "Seaquest": (2_000_000, 1.0),
 }
 GAME: dict[str, Any] = {"agents": (DEEP, STREAM), "evaluations": 5, "episodes": 10, "learners": 10}
+LONG = GAME | {"agents": (DEEP,), "evaluations": 20}  # is anything forgotten?
+PUBLISHED = {"rules": "published"}
 TASKS = {
     "CartPole-v1": Asked(50_000, 475.0, (*BOTH, DEEP), 20, lasting=True, evaluations=50),
     "Acrobot-v1": Asked(100_000, -100.0, (*BOTH, DEEP), 20, lasting=True, evaluations=100),
@@ -73,7 +75,8 @@ TASKS = {
     "DeepSea-bsuite": Asked(100_000, 0.9, seeds=16, settings={"size": 10}),
     "MemoryChain-bsuite": Asked(200_000, 0.9, BOTH, 16, episodes=100, settings={"memory_length": 10}),
     **{f"{game}-MinAtar": Asked(*asked, **GAME) for game, asked in GAMES.items()},
-    **{f"{game}-MinAtar, published rules": Asked(1_000_000, None, **GAME, settings={"rules": "published"}) for game in GAMES},
+    **{f"{game}-MinAtar, published rules": Asked(1_000_000, None, **GAME, settings=PUBLISHED) for game in GAMES},
+    **{f"{game}-MinAtar, published rules, 5M": Asked(5_000_000, None, **LONG, settings=PUBLISHED) for game in GAMES},
 }
 
 # Of the quick form: states and boxes, discrete and continuous, both loops, a game by either rules.
