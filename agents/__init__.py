@@ -94,10 +94,12 @@ def name_of(agent: type[Any]) -> str:
 def usual(observation_space: Any) -> str:
     """Return the name of the agent that is meant where none is named.
 
-    Of a small image of several channels it learns its features. Of anything else a fixed code is enough, and faster to learn by.
+    It learns features of a small image of several channels, and has a fixed code for anything else.
     """
-    shape = getattr(observation_space, "shape", None) or ()
-    return "spiking-deep" if len(shape) > 2 and math.prod(shape) <= SMALL_IMAGE else "spiking-actor-critic"
+    from neurorl.codes import is_image
+
+    channels = is_image(observation_space) and len(observation_space.shape) > 2
+    return "spiking-deep" if channels and math.prod(observation_space.shape) <= SMALL_IMAGE else "spiking-actor-critic"
 
 
 def preset(agent: str, env_id: str) -> dict[str, Any]:

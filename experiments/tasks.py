@@ -90,9 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--variant", choices=VARIANTS, help="the agent's defaults, or its preset of the task [both]")
     parser.add_argument("--seeds", type=int, help="learners of each cell [20, of a game of MinAtar 10]")
     parser.add_argument("--seed", type=int, default=7000, help="seed of the first [%(default)s]")
-    parser.add_argument(
-        "--group", type=int, help="learners that one program computes; 1 is faster where one fills the cache [32]"
-    )
+    parser.add_argument("--group", type=int, default=Options.group, help="learners that one program computes [%(default)s]")
     parser.add_argument("--out", type=Path, default=Path("runs/tasks"), help="folder of the runs [%(default)s]")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of tasks.json and tasks.png [%(default)s]")
     parser.add_argument(
@@ -141,7 +139,7 @@ def train(task: str, name: str, variant: str, a: argparse.Namespace) -> neurorl.
         agent = agents.find(name).for_spaces(resolved.observation_space, resolved.action_space, **ranges)
     settings = {f"env.{name}": value for name, value in bar.settings.items()}
     options = {
-        "group": a.group or Options.group,
+        "group": a.group,
         "seeds": a.seeds or (2 if a.quick else bar.learners),
         "steps": steps,
         "eval_every": steps // (2 if a.quick else bar.evaluations),

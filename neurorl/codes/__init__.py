@@ -81,7 +81,7 @@ def for_space(
         return _of_kind(kind, space, receptors, angles)
     if isinstance(space, spaces.Discrete):
         return _of_kind("one-hot", space, receptors, angles)
-    if isinstance(space, spaces.Box) and len(entries) - len(angles) <= MAX_PAIRED and not _is_image(space):
+    if isinstance(space, spaces.Box) and len(entries) - len(angles) <= MAX_PAIRED and not is_image(space):
         return _of_kind("place-cells", space, receptors, angles)
 
     parts: list[Code] = []
@@ -91,7 +91,7 @@ def for_space(
     for leaf in packing.leaves(space):
         own = tuple(range(at, at + math.prod(leaf.shape or ())))
         at += len(own)
-        if _is_image(leaf):
+        if is_image(leaf):
             parts.append(Pixels(receptors=_some(receptors, own)))
             seen.append(own)
         else:
@@ -147,7 +147,7 @@ def _of_states(receptors: Receptors) -> Conjunctions:
     return conjunctions.of_parts(receptors.states, tuple(map(int, receptors.low)))
 
 
-def _is_image(leaf: spaces.Space[Any]) -> bool:
+def is_image(leaf: spaces.Space[Any]) -> bool:
     """Return whether a space holds pixels: two or more axes that start at 0, or more than a few binary entries in a row."""
     if not isinstance(leaf, spaces.Box) or math.prod(leaf.shape) <= FEW or np.any(leaf.low != 0.0):
         return False

@@ -43,6 +43,7 @@ def test_every_key_of_joined_codes_is_listed_and_can_be_set(capsys, monkeypatch)
 )  # fmt: skip
 def test_small_images_of_several_channels_are_learned_by_the_hidden_layer_where_no_agent_is_named(shape, agent):
     assert agents.usual(spaces.Box(0.0, 1.0, shape)) == agent
+    assert agents.usual(spaces.Box(-1.0, 1.0, shape)) == "spiking-actor-critic", "no pixels"
 
 
 def test_the_usual_agent_is_the_one_of_the_observations_and_a_name_goes_before_it():
