@@ -5,14 +5,21 @@ r"""The exponential trace of a spike train over the substeps of one environment 
 While weights hold still the trace enters only through two linear forms: its projection on the weights (the drive of the
 postsynaptic neurons) and its correlation with postsynaptic signals (their eligibility). Filtering commutes with both, so
 the S small postsynaptic vectors are filtered instead of the S large presynaptic ones, and the traces are never formed.
+
+Sums over few substeps are written out, and products with few neurons are taken one by one: XLA makes one loop of the ones, and
+on a CPU its libraries take twice as long for either.
 """
 
+import functools
+import operator
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 NEGLIGIBLE = 1e-6  # traces below this are zero: they carry nothing, and denormal numbers are slow on a CPU
+FEW_SUBSTEPS = 32  # whose sums are written out; a longer program would take longer to compile
+FEW_NEURONS = 4  # that are multiplied one by one
 
 
 class SpikeTrace(NamedTuple):
@@ -37,7 +44,10 @@ class SpikeTrace(NamedTuple):
     def project(self, weights: Float[Array, "n C"]) -> Float[Array, "S n"]:
         """Return ``traces @ weights.T``, [S, n], for weights [n, C]."""
         initial, kernel = self.powers()
-        spikes = jnp.einsum("nc,sc->ns", weights, self.spikes).T
+        if len(weights) <= FEW_NEURONS:
+            spikes = jnp.stack([self.spikes @ row for row in weights], axis=1)
+        else:
+            spikes = jnp.einsum("nc,sc->ns", weights, self.spikes).T
         return initial[:, None] * (weights @ self.initial) + kernel @ spikes
 
     def correlate(self, post: Float[Array, "S n"]) -> Float[Array, "n C"]:
@@ -45,16 +55,22 @@ class SpikeTrace(NamedTuple):
         initial, kernel = self.powers()
         filtered = (kernel[:, :, None] * post[:, None, :]).sum(0)
         at_start = (initial[:, None] * post).sum(0)
-        # A product and a sum, because a small batched matrix product is three times slower on a CPU.
-        return (filtered[:, :, None] * self.spikes[:, None, :]).sum(0) + at_start[:, None] * self.initial
+        return self._summed(filtered) + at_start[:, None] * self.initial
 
     def final(self) -> Float[Array, " C"]:
         """Return the trace after the last substep, [C]."""
         initial, kernel = self.powers()
-        trace = initial[-1] * self.initial + (kernel[-1][:, None] * self.spikes).sum(0)
+        trace = initial[-1] * self.initial + self._summed(kernel[-1])
         return jnp.where(trace < NEGLIGIBLE, 0.0, trace)
 
     def total(self) -> Float[Array, " C"]:
         """Return the traces summed over the substeps, [C]."""
         initial, kernel = self.powers()
-        return initial.sum() * self.initial + (kernel.sum(0)[:, None] * self.spikes).sum(0)
+        return initial.sum() * self.initial + self._summed(kernel.sum(0))
+
+    def _summed(self, factors: Float[Array, "S ..."]) -> Float[Array, "... C"]:
+        """Return the spikes of all substeps, each times its factors, summed: [..., C] for factors [S, ...]."""
+        if len(self.spikes) > FEW_SUBSTEPS:
+            return (factors[..., None] * jnp.expand_dims(self.spikes, tuple(range(1, factors.ndim)))).sum(0)
+        terms = [f[..., None] * s for f, s in zip(factors, self.spikes, strict=True)]
+        return functools.reduce(operator.add, terms)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorl.synapses.spike_trace import NEGLIGIBLE, SpikeTrace
+from neurorl.synapses.spike_trace import FEW_NEURONS, FEW_SUBSTEPS, NEGLIGIBLE, SpikeTrace
 
-S, C, N = 7, 5, 3
+S, C = 7, 5
 
 
 @jax.jit
@@ -16,8 +16,8 @@ def everything(trace, weights, post):
     return dict(zip(("traces", "project", "correlate", "final", "total"), forms, strict=True))
 
 
-def random_trace(rng, decay, gain):
-    initial, spikes = rng.uniform(size=C), rng.integers(0, 3, (S, C))
+def random_trace(rng, decay, gain, substeps=S):
+    initial, spikes = rng.uniform(size=C), rng.integers(0, 3, (substeps, C))
     return SpikeTrace(jnp.float32(initial), jnp.float32(spikes), jnp.float32(decay), jnp.float32(gain))
 
 
@@ -29,10 +29,13 @@ def recurrence(trace):
     return np.stack(rows)
 
 
+@pytest.mark.parametrize("substeps", [1, S, FEW_SUBSTEPS + 1])
+@pytest.mark.parametrize("neurons", [1, FEW_NEURONS, FEW_NEURONS + 1])
 @given(seed=st.integers(0, 2**32 - 1), decay=st.floats(0.0, 1.0), gain=st.floats(0.0, 2.0))
-def test_every_form_agrees_with_the_recurrence(seed, decay, gain):
+def test_every_form_agrees_with_the_recurrence(substeps, neurons, seed, decay, gain):
     rng = np.random.default_rng(seed)
-    trace, weights, post = random_trace(rng, decay, gain), rng.normal(size=(N, C)), rng.normal(size=(S, N))
+    trace, weights = random_trace(rng, decay, gain, substeps), rng.normal(size=(neurons, C))
+    post = rng.normal(size=(substeps, neurons))
     x = recurrence(trace)
     expected = {"traces": x, "project": x @ weights.T, "correlate": post.T @ x, "final": x[-1], "total": x.sum(0)}
     for name, value in everything(trace, jnp.float32(weights), jnp.float32(post)).items():
