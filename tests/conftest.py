@@ -14,6 +14,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "neurorl-jax-cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
+# The suite compiles ten thousand programs and runs most of them once: XLA's older emitters of loops take two thirds of the time
+# for that. Programs then run more slowly, and to another last bit; with the flag set to true they are those of users.
+if "xla_cpu_use_fusion_emitters" not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
+
 # Thousands of compiled programs stay; looking at all of them again and again took some 7 % of the time.
 gc.set_threshold(100_000, 20, 20)
 

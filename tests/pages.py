@@ -19,7 +19,7 @@ from neurorl import cli
 ROOT = Path(__file__).parents[1]
 TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.py"))  # notebooks as text, which `make docs` runs
 PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *TUTORIALS])
-CUT = {"seeds": 2, "steps": 400, "eval_every": 200}  # the most of each that a block's training gets; so many programs are shared
+CUT = {"seeds": 4, "steps": 400, "eval_every": 200}  # the most of each that a block's training gets
 LONG = {"neurorl/FpgaTelemetry-v0": "env.max_steps_in_episode=60"}  # episodes that take films and evaluations long
 REPORTS = ROOT / "tests/envs/fpga/reports/written"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -241,6 +241,6 @@ def test_blocks_are_cut_and_what_they_say_is_compared(folder):
     text = '```python\nx = "met"\nx  # "met", "not_met"\n```\n\n```bash\nmake a && neurorl list  # all\n```\n'
     assert pages.run(text, folder) == ["python", "neurorl list"]
     assert pages.commands(pages.blocks(text)[1].text) == [["make", "a"], ["neurorl", "list"]]
-    assert pages.cut(["train", "X", "--steps", "100"])[-3:] == ["--seeds=2", "--eval-every=200", "--quiet"]
+    assert pages.cut(["train", "X", "--steps", "100"])[-3:] == ["--seeds=4", "--eval-every=200", "--quiet"]
     assert pages.literals("-0.4; None where it is missing") == [-0.4]
     assert pages.literals("what it is") == []

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from neurorl.agents.random import Random
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs import minatar as ours
 from neurorl.envs import resolve
 from neurorl.envs.minatar import games
@@ -30,8 +29,6 @@ GAMES = {
 }
 # Mean returns of a random agent in the original code, minimal actions and sticky ones.
 RANDOM = {"Asterix": 0.49, "Breakout": 0.36, "Freeway": 0.35, "Seaquest": 0.12, "SpaceInvaders": 4.0}
-
-jitted = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
 
 
 def original(game):
@@ -101,7 +98,7 @@ def gymnaxs(game):
     """Return gymnax's game without a time limit, its parameters, and its compiled step."""
     env, params = gymnax.make(f"{game}-MinAtar")
     params = params.replace(max_steps_in_episode=10**6)
-    return env, params, jitted(functools.partial(env.step_env, params=params))
+    return env, params, jax.jit(functools.partial(env.step_env, params=params))
 
 
 class Step(NamedTuple):
@@ -250,7 +247,7 @@ def test_a_quick_game_is_gymnaxs_bit_for_bit(game):
     states, expected = cut(states), cut(expected)
     keys = jax.random.wrap_key_data(np.stack([jax.random.key_data(step.key) for step in found]))
     indices = np.array([step.index for step in found])
-    step = jitted(jax.vmap(functools.partial(quick.step_env, params=params)))
+    step = jax.jit(jax.vmap(functools.partial(quick.step_env, params=params)))
     observations, after, rewards, ended, info = step(keys, states, indices)
     assert np.array_equal(observations, np.stack([step.observation for step in found]))
     assert np.array_equal(rewards, [step.reward for step in found])
@@ -268,7 +265,7 @@ def test_a_sticky_action_is_the_one_before_whichever_episode_that_was_in():
     task = resolve("Breakout-MinAtar", settings={"sticky": 1.0})
     state, _ = task.world.reset(jax.random.key(0), task.env_params)
     own, params = task.env, task.env_params
-    step, theirs = jitted(task.world.step), jitted(own.step)
+    step, theirs = jax.jit(task.world.step), jax.jit(own.step)
     inner = state.state
     for i in range(30):
         key = jax.random.fold_in(jax.random.key(1), i)
@@ -276,7 +273,7 @@ def test_a_sticky_action_is_the_one_before_whichever_episode_that_was_in():
         observation, inner, *_ = theirs(jax.random.split(key, 3)[0], inner, 0, params)
         np.testing.assert_array_equal(answer.observation, observation)
     loose = ours.MinAtar(own, 0.0, False)
-    step, (state, _), inner = jitted(loose.step), loose.reset(jax.random.key(0), params), own.reset(jax.random.key(0), params)[1]
+    step, (state, _), inner = jax.jit(loose.step), loose.reset(jax.random.key(0), params), own.reset(jax.random.key(0), params)[1]
     for i in range(30):
         key = jax.random.fold_in(jax.random.key(1), i)
         state, answer = step(key, state, jnp.int32(i % 3), params)
@@ -327,7 +324,7 @@ def test_asterix_spawns_into_any_free_row_and_over_nothing():
     env, params = gymnax.make("Asterix-MinAtar")
     _, state = env.reset_env(jax.random.key(0), params)
     keys = jax.random.split(jax.random.key(1), 2000)
-    spawn = jitted(jax.vmap(ours.spawned, in_axes=(0, None)))
+    spawn = jax.jit(jax.vmap(ours.spawned, in_axes=(0, None)))
 
     def found(filled):
         entities = jnp.zeros((8, 5), int).at[:, 1].set(jnp.arange(1, 9)).at[jnp.array(filled, int), 4].set(1)
@@ -369,7 +366,7 @@ def test_a_random_agent_scores_by_the_published_rules_as_in_the_original_code(ga
         (_, going, total), _ = jax.lax.scan(step, (state, True, 0.0), jnp.arange(steps_each))
         return total, going
 
-    totals, going = jax.jit(jax.vmap(play), compiler_options=QUICK_TO_COMPILE)(jax.random.split(jax.random.key(2), learners))
+    totals, going = jax.jit(jax.vmap(play))(jax.random.split(jax.random.key(2), learners))
     assert np.asarray(going).mean() < 0.02  # nearly every game has ended
     totals = np.asarray(totals)
     spread = max(totals.std(), 0.3) / np.sqrt(learners)

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.errors import NeurorlError
 from neurorl.networks.config import NetworkConfig
 from neurorl.networks.network import Network, NetworkState
@@ -99,7 +98,7 @@ def stepwise(network: Network, steps: int = 200) -> tuple[NetworkState, dict[str
         state = network.advance(state, {}, {source.name: spikes} if isinstance(source.neuron, Relay) else {})
         return state, state.spikes
 
-    return jax.jit(lambda state: jax.lax.scan(one, state, trains), compiler_options=QUICK_TO_COMPILE)(state)
+    return jax.jit(lambda state: jax.lax.scan(one, state, trains))(state)
 
 
 def assert_alike(ours: NetworkState, reference: NetworkState, atol: float = 2e-5) -> None:

@@ -1,5 +1,4 @@
 import dataclasses
-import functools
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import board, scenarios
 from neurorl.envs.fpga.actions import command, continuous_command
 from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
@@ -22,7 +20,7 @@ ENV = FpgaTelemetry()
 traces = 0
 
 
-@functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
+@jax.jit
 def random_episode(p, key):
     """Return everything of an episode of random actions, without reset, stacked over 600 ticks."""
     global traces
@@ -36,7 +34,7 @@ def random_episode(p, key):
     return jax.lax.scan(tick, state, jax.random.split(key, 600))[1]
 
 
-@functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
+@jax.jit
 def still_episode(p, key):
     """Return everything of an episode in which nothing is touched."""
 

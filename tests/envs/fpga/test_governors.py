@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import board, scenarios, score
 from neurorl.envs.fpga.actions import command
 from neurorl.envs.fpga.governors import constant, found, masked, tuned
@@ -23,7 +22,7 @@ def returns(governor, world=MOVES):
     def earned(p, keys):
         return jax.vmap(lambda key: episode(p, governor, key, world=world).reward)(keys)
 
-    return np.asarray(jax.jit(earned, compiler_options=QUICK_TO_COMPILE)(P, KEYS))
+    return np.asarray(jax.jit(earned)(P, KEYS))
 
 
 def mean_return(name):
@@ -54,7 +53,7 @@ def test_a_constant_governor_arrives_and_stays():
         _, action = governor.act(P, (), state.observation, state)
         return board.step(P, state, command(action))[0], None
 
-    drive = jax.jit(lambda state: jax.lax.scan(tick, state, None, length=40)[0], compiler_options=QUICK_TO_COMPILE)
+    drive = jax.jit(lambda state: jax.lax.scan(tick, state, None, length=40)[0])
     state = drive(board.init(P, jax.random.key(0)))
     assert float(state.observation[INDEX["clock"]]) == pytest.approx(150.0, rel=0.05)
     assert float(state.voltage) == pytest.approx(0.8, abs=0.012)

@@ -1,11 +1,8 @@
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import board, demand, faults, sensors
 from neurorl.envs.fpga.actions import command, obey
 from neurorl.envs.fpga.parameters import FpgaParameters
@@ -97,7 +94,7 @@ def test_a_sensor_has_one_fault_at_a_time_and_recovers():
     assert strike(stuck, u=0.7, p=p.replace(sensor_repair=1.0)).sensor_fault == 0
 
 
-@functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
+@jax.jit
 def world_of(p, key):
     state = board.init(p, key)
 

@@ -11,7 +11,6 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
 
 import neurorl
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs.fpga import estimates, set_points
 from neurorl.envs.fpga.actions import command
 from neurorl.envs.fpga.env import FpgaTelemetry, FpgaTelemetryContinuous
@@ -31,7 +30,7 @@ def seen(**values):
 
 def play(env, actions, seed=3):
     """Return the observations, rewards and last state of an episode."""
-    step = jax.jit(env.step_env, compiler_options=QUICK_TO_COMPILE)
+    step = jax.jit(env.step_env)
     observation, state = env.reset_env(jax.random.key(seed), env.default_params)
     observations, rewards = [observation], []
     for action in actions:
@@ -48,7 +47,7 @@ def test_the_default_board_has_no_estimates():
 def test_set_points_are_the_moves_that_the_servo_makes():
     """Replayed as moves, what the servo did gives the same episode bit for bit."""
     env = FpgaTelemetry(actions="set-points", derived=True)
-    step = jax.jit(env.step_env, compiler_options=QUICK_TO_COMPILE)
+    step = jax.jit(env.step_env)
     observation, state = env.reset_env(jax.random.key(3), env.default_params)
     rng = np.random.default_rng(0)
     moves, rewards, observations = [], [], [observation]

@@ -1,6 +1,5 @@
 """Every suite answers as by its own calls, episodes end and begin as it has them, and what cannot be is said in a sentence."""
 
-import functools
 import importlib
 import sys
 from typing import NamedTuple
@@ -13,7 +12,6 @@ from gymnasium import spaces
 
 from neurorl import cli
 from neurorl.agents.random import Random
-from neurorl.backend import QUICK_TO_COMPILE
 from neurorl.envs import resolve, suites
 from neurorl.envs.environments import ended
 from neurorl.envs.suites.episode import SuiteWorld, box
@@ -138,9 +136,6 @@ CASES = [
 ]
 
 
-jitted = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
-
-
 def needs(prefix):
     pytest.importorskip(suites.SUITES[prefix].package, reason=f"pip install 'neurorl[{suites.SUITES[prefix].extra}]'")
 
@@ -156,10 +151,10 @@ def test_answers_are_those_of_the_suite_and_the_next_episode_begins_by_itself(en
     needs(env_id.split("/")[0])
     task = resolve(env_id, settings=settings, max_episode_steps=limit)
     env, params = own.make(), task.env_params
-    begin, act = jitted(lambda key: own.begin(env, key)), jitted(lambda *given: own.act(env, *given))
-    step = jitted(task.world.step)
+    begin, act = jax.jit(lambda key: own.begin(env, key)), jax.jit(lambda *given: own.act(env, *given))
+    step = jax.jit(task.world.step)
     key = jax.random.key(3)
-    state, observation = jitted(task.world.reset)(key, params)
+    state, observation = jax.jit(task.world.reset)(key, params)
     theirs, expected = begin(jax.random.key_data(key))
     like(observation, expected)
     rng, ends, since = np.random.default_rng(1), [], 0
