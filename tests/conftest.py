@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from importlib import metadata
 
 import pytest
 from hypothesis import settings
@@ -29,12 +30,17 @@ settings.load_profile("neurorl")
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Name the simulators that the parity tests meet: under xdist the process that reports reads no deeper conftest."""
+    """Name the simulators and suites that tests meet: under xdist the process that reports reads no deeper conftest."""
     from experiments import simulators
+    from neurorl.envs.suites import HOSTED, SUITES
 
     versions = simulators.installed()
     met = ", ".join(f"{name} {versions.get(name, 'absent')}" for name in simulators.SIMULATORS)
     terminalreporter.write_line(f"simulators met: {met}")
+    distributions = metadata.packages_distributions()
+    found = {prefix: distributions.get(suite.package) for prefix, suite in {**SUITES, **HOSTED}.items()}
+    met = ", ".join(f"{prefix}/ {metadata.version(names[0]) if names else 'absent'}" for prefix, names in found.items())
+    terminalreporter.write_line(f"suites met: gymnax {metadata.version('gymnax')}, {met}")
 
 
 @pytest.fixture(scope="session", autouse=True)
