@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import tempfile
+import time
 from pathlib import Path
 
 BLOCK = 32768  # of the log that W&B writes: records are cut at its multiples
@@ -57,7 +58,11 @@ class WandB:
         return {name.removeprefix("summary/"): value for name, value in found.items() if name.startswith("summary/")}
 
     def status(self, run):
-        codes = [r.exit.exit_code for r in self._records(run) if r.WhichOneof("record_type") == "exit"]
+        for _ in range(100):  # its service may go on to write after it has answered that a run is finished
+            codes = [r.exit.exit_code for r in self._records(run) if r.WhichOneof("record_type") == "exit"]
+            if len(codes) == len(self._files(run)):
+                break
+            time.sleep(0.1)
         return "finished" if codes[-1] == 0 else "failed"
 
     def _files(self, run="*"):
