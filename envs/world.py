@@ -83,7 +83,8 @@ class Border(NamedTuple):
         observation = self._packed(observation, "reset")
         shape, dtype = packing.shape_and_dtype(self.action_space)
         action = jnp.zeros(shape, jax.dtypes.canonicalize_dtype(dtype))
-        like = jax.eval_shape(lambda: self.step(key, state, action, params)[1].events)  # events have the shapes of any step's
+        # Events have the shapes of any step's. The state is an argument, for some worlds write into the one that they are given.
+        like = jax.eval_shape(lambda state: self.step(key, state, action, params)[1].events, state)
         nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
         return state, restart(observation, nothing)
 

@@ -215,6 +215,29 @@ class Countdown(SuiteWorld):
         return state, Answer(jnp.float32(state), 1.0, False, state >= 3, jnp.float32(state))
 
 
+class Writer(SuiteWorld):
+    """Writes into the state that it is given, as MuJoCo Playground does."""
+
+    def __init__(self):
+        super().__init__(self, "writer", box(0, 9, ()), spaces.Discrete(2), 3)
+
+    def first(self, key):
+        return {"step": jnp.float32(0.0), "measured": jnp.float32(0.0)}, jnp.float32(0.0)
+
+    def after(self, key, state, action):
+        state["measured"] = state["step"] + 1.0
+        after = state | {"step": state["measured"]}
+        return after, Answer(after["step"], 1.0, False, False, after["step"])
+
+
+def test_an_environment_that_writes_into_its_state_trains():
+    task = resolve(Writer())
+    loop = JaxLoop(task, Random.for_spaces(task.observation_space, task.action_space), 0, 2, 1, 2)
+    learners = loop.advance(loop.init(), 7)
+    assert np.asarray(learners.episodes.ended).tolist() == [2, 2]
+    assert loop.evaluate(learners).tolist() == [[3.0, 3.0]] * 2
+
+
 def test_an_episode_is_cut_earlier_but_never_later_than_the_suite_ends_it():
     for limit, ends in ((None, [False, False, True, False]), (2, [False, True, False, True])):
         task = resolve(Countdown(), max_episode_steps=limit)
