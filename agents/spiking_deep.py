@@ -22,13 +22,14 @@ from neurorl.agents.spiking_sarsa import STATES_TOLD_APART, SpikingSarsa
 from neurorl.plasticity.coherence import Coherence
 
 NEURONS = 128
+PARTNERS = 16  # of input neurons, which hold what an episode began with
 
 # Neighbours share what is learned: small errors that are alike are no noise, and what a random start shows is worth its steps.
 NEIGHBOURS: dict[str, Any] = {
     "lambda_": 0.8,
     "coherence": Coherence(enabled=False),
     "exploration": Exploration(enabled=True),
-    "hidden": HiddenLayer(size=NEURONS),
+    "hidden": HiddenLayer(size=NEURONS, held=PARTNERS),
 }
 # Of many pixels none transmits so much that a step would throw a value past its goal, hence no damping. Games pay often, and of a
 # value that looks less far ahead a larger share is what the next action changes.

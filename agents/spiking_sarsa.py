@@ -137,7 +137,7 @@ class SpikingSarsa(RecordedAgent):
             uncertainty=jnp.float32(EXPECTED.start),
             begun=jnp.array(False),
             dopamine=jnp.float32(0.0),
-            hidden=self.hidden.init(jax.random.fold_in(key, 1), self.code.size, self.actions.size) if self.hidden.size else (),
+            hidden=self.hidden.init(jax.random.fold_in(key, 1), self.code, self.actions.size) if self.hidden.size else (),
             explored=jnp.array(False) if self.exploration.enabled else (),
             step=jnp.int32(0) if self.exploration.enabled else (),
         )
@@ -199,25 +199,30 @@ class SpikingSarsa(RecordedAgent):
         return state, self.actions.of_winners(winners), Recording(spikes, signals)
 
     def initial_activity(self, state: State) -> Any:
-        """Return the residual charge of the neurons."""
-        return (state.potential, state.hidden.charge) if self.hidden.size else state.potential
+        """Return the residual charge of the neurons, and the activity of hidden ones."""
+        if not self.hidden.size:
+            return state.potential
+        return state.potential, self.hidden.initial_activity(state.hidden, self.code)
 
     def act(self, state: State, activity: Any, observation: Array, key: Array) -> tuple[Any, Array]:
         """Choose the action of the largest difference of spike counts, by the slow components of the weights onto the values."""
         if not self.hidden.size:
             potential, rate = self._fire(state, state.synapses.slow, activity, observation)
             return potential, self.actions.of_winners(self._choose(key, rate))
-        potential, charge = activity
-        fired = self.hidden.fire(state.hidden._replace(charge=charge), self.code, state.code, observation)
+        potential, hidden = activity
+        layer = self.hidden.remember(state.hidden._replace(activity=hidden), self.code, state.code, observation)
+        fired = self.hidden.fire(layer, self.code, state.code, observation)
         said = self._said(state.hidden.outputs.slow, fired, self._span(state.hidden, state.returns))
         potential, rate = self._fire(state, state.synapses.slow, potential, observation, said)
-        return (potential, fired.charge), self.actions.of_winners(self._choose(key, rate))
+        return (potential, layer.activity._replace(charge=fired.charge)), self.actions.of_winners(self._choose(key, rate))
 
     def value(self, state: State, observation: Array) -> Array:
-        """Return the value of an observation, that of its best action, in the unit of the reward."""
+        """Return the value of an observation, that of its best action, in the unit of the reward; a memory holds it too."""
         said: Array | float = 0.0
         if self.hidden.size:
-            fired = self.hidden.fire(state.hidden, self.code, state.code, observation)
+            layer = state.hidden._replace(activity=self.hidden.initial_activity(state.hidden, self.code))
+            layer = self.hidden.remember(layer, self.code, state.code, observation)
+            fired = self.hidden.fire(layer, self.code, state.code, observation)
             said = self._said(state.hidden.outputs.weights, fired, self._span(state.hidden, state.returns))
         _, rate = self._fire(state, state.synapses.weights, state.potential, observation, said)
         best = jnp.stack([head.max() for head in self.actions.split(rate @ SIGNS)])
@@ -245,8 +250,9 @@ class SpikingSarsa(RecordedAgent):
         """Return the hidden population after a timestep, and what its neurons did; nothing where there is none."""
         if not self.hidden.size:
             return layer, None
-        layer = self.hidden.adapt(layer, self.code, code, timestep.observation)
-        layer = self.hidden.pay(layer, timestep.reward, timestep.terminated | timestep.truncated, self.gamma)
+        ended = timestep.terminated | timestep.truncated
+        layer = self.hidden.adapt(layer, self.code, code, timestep.observation, begins=ended)
+        layer = self.hidden.pay(layer, timestep.reward, ended, self.gamma)
         return layer, self.hidden.fire(layer, self.code, code, timestep.observation)
 
     def _span(self, layer: Any, returns: Returns) -> Array:

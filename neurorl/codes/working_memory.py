@@ -9,13 +9,16 @@ experiments/examples/working_memory.py). A gate lets new contents in when someth
 shields them from what comes after. With keep 1 and refresh 0 the partners are bistable and hold the first observation to the
 end; with keep below 1 and refresh above 0 they are slow traces of the recent past. The memory is part of the activity and not of
 what is learned, so that it works the same in an evaluation.
+
+Where only a few input neurons fire at a time, the partners of those are enough: a list of which they are and what they fire
+(:class:`Listed`), bistable, so that an episode's first observation is what they hold.
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from neurorl.parameters import Checked, parameter
 
@@ -46,3 +49,22 @@ def step(parameters: WorkingMemory, held: Held, rates: Float[Array, " C"]) -> He
     fresh = jnp.where(held.begins, 0.0, parameters.keep) * held.rates
     mixed = fresh + jnp.where(held.begins, 1.0, parameters.refresh) * rates
     return Held(mixed / jnp.maximum(mixed.sum() / rates.sum(), 1.0), jnp.array(False))
+
+
+class Listed(NamedTuple):
+    """What a few bistable partners hold."""
+
+    neurons: Int[Array, " m"]  # whose partners they are, each once
+    rates: Float[Array, " m"]  # spikes a substep
+    begins: Bool[Array, ""]  # whether the next observation is an episode's first
+
+
+def init_listed(size: int) -> Listed:
+    """Return ``size`` partners before an episode, which are silent."""
+    return Listed(jnp.arange(size), jnp.zeros(size), jnp.array(True))
+
+
+def step_listed(held: Listed, neurons: Int[Array, " m"], rates: Float[Array, " m"]) -> Listed:
+    """Return the memory after an environment step in which ``neurons`` [m] fired; the next is taken to be of the same episode."""
+    kept = (jnp.where(held.begins, new, old) for new, old in ((neurons, held.neurons), (rates, held.rates)))
+    return Listed(*kept, jnp.array(False))

@@ -25,7 +25,7 @@ def image(seed):
 
 def spoken(layer):
     """Return a population that says something."""
-    state = layer.init(jax.random.key(0), SIZE, ACTIONS)
+    state = layer.init(jax.random.key(0), CODE, ACTIONS)
     weights = jax.random.normal(jax.random.key(7), state.outputs.weights.shape) / 20
     return state._replace(outputs=state.outputs._replace(weights=weights))
 
@@ -94,7 +94,7 @@ def test_a_step_corrects_less_than_a_kappa_th_of_the_error_and_in_its_direction(
 
 
 def test_a_population_says_nothing_at_first():
-    state = LAYER.init(jax.random.key(0), SIZE, ACTIONS)
+    state = LAYER.init(jax.random.key(0), CODE, ACTIONS)
     fired = LAYER.fire(LAYER.adapt(state, CODE, (), image(0)), CODE, (), image(0))
     assert not np.any(LAYER.said(state.outputs.weights, fired))
     assert np.any(fired.counts > 0)
@@ -127,7 +127,7 @@ def test_a_population_that_goes_on_from_another_keeps_the_spread_but_not_the_epi
     other = layer.pay(
         layer.pay(spoken(layer), jnp.float32(3.0), jnp.array(False), GAMMA), jnp.float32(1.0), jnp.array(False), GAMMA
     )
-    started = layer.started_from(layer.init(jax.random.key(1), SIZE, ACTIONS), other)
+    started = layer.started_from(layer.init(jax.random.key(1), CODE, ACTIONS), other)
     assert float(started.returns.steps) == 2.0
     assert float(started.returns.running) == 0.0 != float(other.returns.running)
 
@@ -151,14 +151,22 @@ def test_what_inhibits_divides_the_drive(inhibition):
     assert np.abs(fired.counts / layer.most - expected).max() < 1.0 / layer.most + 1e-5
 
 
-def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monkeypatch):
+@pytest.mark.parametrize("held", [0, 16])
+def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monkeypatch, held):
     code = codes.sharp_for_space(spaces.Box(-1.0, 1.0, (2,)))
-    state, seen = LAYER.init(jax.random.key(0), code.size, ACTIONS), jnp.array([0.2, -0.7])
+    layer = LAYER.replace(held=held)
+    state, seen = layer.init(jax.random.key(0), code, ACTIONS), jnp.array([0.2, -0.7])
 
     def heard():
-        adapted = LAYER.adapt(state, code, code.init(), seen)
-        fired = LAYER.fire(adapted, code, code.init(), seen)
-        learned = LAYER.learn(adapted, fired, jax.nn.one_hot(0, ACTIONS), jnp.float32(0.5), KEEP, SLOW)
+        adapted = layer.adapt(state, code, code.init(), seen)
+        fired = layer.fire(adapted, code, code.init(), seen)
+        learned = layer.learn(adapted, fired, jax.nn.one_hot(0, ACTIONS), jnp.float32(0.5), KEEP, SLOW)
+        if held:  # in whatever order
+            order = jnp.argsort(learned.activity.held.neurons)
+            kept = learned.activity.held._replace(
+                neurons=learned.activity.held.neurons[order], rates=learned.activity.held.rates[order]
+            )
+            learned = learned._replace(activity=learned.activity._replace(held=kept))
         return learned._replace(synapses=listed_synapses.materialised(learned.synapses))
 
     listed = heard()
@@ -166,3 +174,50 @@ def test_what_a_code_lists_is_heard_as_if_all_of_its_neurons_were_looked_at(monk
     for one, other in zip(*map(jax.tree.leaves, (listed, heard())), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
     assert float(jnp.abs(listed.inputs.total).sum()) == code.groups
+
+
+def held_in(state):
+    held = state.activity.held
+    return dict(zip(held.neurons.tolist(), held.rates.tolist(), strict=True))
+
+
+def test_partners_of_the_inputs_that_transmit_most_hold_what_an_episode_began_with():
+    layer = LAYER.replace(held=4)
+    state = layer.init(jax.random.key(0), CODE, ACTIONS)
+    common, rare = (jnp.zeros(SIZE).at[jnp.array(lit)].set(1.0) for lit in ([0, 1, 2, 3, 4, 5], [4, 5, 6, 7, 8, 9]))
+    for _ in range(5):
+        state = layer.adapt(state, CODE, (), common)
+        assert held_in(state) == dict.fromkeys(range(4), 1.0), "all transmit alike: the first ones"
+    state = layer.adapt(state, CODE, (), rare)
+    assert held_in(state) == dict.fromkeys(range(4), 1.0), "the episode goes on"
+    state = layer.adapt(state, CODE, (), rare, begins=jnp.array(True))
+    assert held_in(state) == dict.fromkeys(range(6, 10), 1.0), "those which fire rarely transmit most"
+    assert held_in(state._replace(activity=layer.initial_activity(state, CODE))) == dict.fromkeys(range(4), 0.0)
+
+
+def test_what_is_held_drives_hidden_neurons_by_synapses_of_its_own_and_learns():
+    layer = LAYER.replace(held=4)
+    state, dark = layer.init(jax.random.key(0), CODE, ACTIONS), jnp.zeros(SIZE)
+    first = dark.at[jnp.array([3, 8, 9, 20])].set(1.0)
+    rows = SIZE + jnp.array([3, 8, 9, 20])
+    begun = layer.adapt(state, CODE, (), first)
+    fired = layer.fire(begun, CODE, (), dark)
+    recalled = jnp.zeros(2 * SIZE + 1).at[-1].set(1.0)
+    recalled = recalled.at[rows].set(presynaptic_gain.scaled(begun.partners, jnp.ones(4), rows - SIZE))
+    y = divisive_inhibition.divide(recalled, 2 * SIZE + 1, DENSITY)
+    drive = y @ listed_synapses.materialised(begun.synapses)[0]
+    assert np.abs(fired.counts / layer.most - np.clip(layer.excitability * drive, 0, 1)).max() < 1.0 / layer.most + 1e-5
+    chosen = jax.nn.one_hot(1, ACTIONS)
+    before = layer.learn(begun, fired, chosen, jnp.float32(0.0), KEEP, SLOW)
+    after = layer.learn(before, layer.fire(before, CODE, (), dark), chosen, jnp.float32(0.5), KEEP, SLOW)
+    moved = jnp.any(listed_synapses.materialised(after.synapses)[0] != listed_synapses.materialised(state.synapses)[0], axis=1)
+    assert set(np.flatnonzero(moved)) == {*map(int, rows), 2 * SIZE}
+
+
+def test_a_population_that_goes_on_from_another_knows_how_often_partners_fire_and_holds_nothing():
+    layer = LAYER.replace(held=4)
+    other = layer.adapt(spoken(layer), CODE, (), image(2))
+    started = layer.started_from(layer.init(jax.random.key(1), CODE, ACTIONS), other)
+    np.testing.assert_array_equal(started.partners.total, other.partners.total)
+    assert not np.any(started.activity.held.rates)
+    assert bool(started.activity.held.begins)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+import neurorl
 from neurorl import codes
 from neurorl.agents.actions import Actions
 from neurorl.agents.contract import Timestep, restart
@@ -73,6 +74,7 @@ def test_what_an_observation_is_decides_which_synapses_there_are():
     assert isinstance(box.code, codes.Tilings)
     assert box.direct
     assert box.hidden.size > 0
+    assert box.hidden.held > 0 == AGENT.hidden.held
 
 
 @pytest.mark.parametrize("space", [spaces.Discrete(5), spaces.Box(0.0, 1.0, (10, 5)), spaces.MultiDiscrete([3, 4])])
@@ -143,6 +145,30 @@ def test_a_learner_that_goes_on_from_another_has_its_weights_and_begins_the_rest
     assert not np.any(started.hidden.outputs.eligibility)
     assert float(started.hidden.mass) == 0.0
     assert int(started.step) == 0
+
+
+def test_what_an_episode_began_with_is_held_to_its_end_while_learning_and_acting():
+    agent = SpikingDeep.for_spaces(*BOX)
+    timesteps = life(BOX[0])
+    states, _ = walk(agent, timesteps)
+    begins = [0, 0, 0, 3, 3, 3, 6, 6, 6]  # of each timestep, the one that its episode began with
+    for state, first in zip(states[1:], begins, strict=True):
+        index, _ = agent.code.active(timesteps[first].observation, state.code)
+        assert set(state.hidden.activity.held.neurons.tolist()) == set(index.tolist())
+    activity, firsts = agent.initial_activity(states[-1]), []
+    for at in (5, 6, 7):
+        activity, _ = agent.act(states[-1], activity, timesteps[at].observation, jax.random.key(0))
+        firsts.append(set(activity[1].held.neurons.tolist()))
+    index, _ = agent.code.active(timesteps[5].observation, states[-1].code)
+    assert firsts == [set(index.tolist())] * 3
+
+
+def test_what_was_shown_once_decides_what_is_done_long_after(tmp_path):
+    """MemoryChain: a bit is shown at an episode's first step and asked for at its last, the tenth; chance has 0."""
+    settings = {"env.memory_length": 10, "exploration.over": 10_000}
+    options = {"settings": settings, "seeds": 4, "steps": 15_000, "eval_every": 15_000, "eval_episodes": 20}
+    run = neurorl.train("MemoryChain-bsuite", "spiking-deep", seed=500, out=tmp_path, **options)
+    assert np.mean(run.summary["eval_return"]) > 0.9
 
 
 @pytest.mark.slow

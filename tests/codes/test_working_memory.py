@@ -47,6 +47,20 @@ def test_the_memory_never_outweighs_what_it_remembers(keep, refresh, seed):
     assert (held.sum(1) <= 1 + 1e-5).all()
 
 
+def test_a_few_partners_hold_what_all_would_where_only_they_fire():
+    def spread(neurons, rates):
+        return jnp.zeros(6).at[neurons].set(rates)
+
+    listed, dense = working_memory.init_listed(2), working_memory.init(6)
+    fired = [([4, 1], [0.75, 0.25]), ([0, 5], [0.5, 0.5]), ([3, 2], [0.125, 0.875])]
+    for neurons, rates, begins in [(*fired[0], True), (*fired[1], False), (*fired[2], True), (*fired[0], False)]:
+        neurons, rates = jnp.array(neurons), jnp.array(rates)
+        listed, dense = (held._replace(begins=held.begins | begins) for held in (listed, dense))
+        listed = working_memory.step_listed(listed, neurons, rates)
+        dense = working_memory.step(WorkingMemory(), dense, spread(neurons, rates))
+        np.testing.assert_array_equal(spread(listed.neurons, listed.rates), dense.rates)
+
+
 MEMORY_CHAIN = {"memory.enabled": True, "gamma": 0.9, "env.memory_length": 4}
 
 
