@@ -72,7 +72,8 @@ def build(env: Any, agent: Any, options: dict[str, Any], settings: dict[str, Any
     checked = from_dict(Options(), options)
     task = resolve(env, checked.loop, None, checked.max_episode_steps, checked.wrappers)
     other = None if checked.start is None else origin.values(checked.start)
-    agent = (agents.usual(task.observation_space) if other is None else other["agent_id"]) if agent is None else agent
+    if agent is None:
+        agent = agents.usual(task.observation_space, task.action_space) if other is None else other["agent_id"]
     preset = _preset(agent, task, env, settings) if other is None else _of_start(checked.start, other, agent, task)
     checked = from_dict(Options(), preset.pop("run", {}) | options)
     of_env = preset.pop("env", {})

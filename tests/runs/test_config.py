@@ -36,17 +36,30 @@ def test_every_key_of_joined_codes_is_listed_and_can_be_set(capsys, monkeypatch)
         config.build("Mixed-v0", "spiking-actor-critic", {}, {"agent.code.parts[0].cells": 1})
 
 
+CHOICE, TORQUE = spaces.Discrete(2), spaces.Box(-1.0, 1.0, (1,))
+VECTOR = spaces.Box(-1.0, 1.0, (4,))
+
+
 @pytest.mark.parametrize(
-    ("shape", "agent"),
-    [((10, 10, 4), "spiking-deep"), ((10, 5), "spiking-actor-critic"), ((4,), "spiking-actor-critic"),
-     ((210, 160, 3), "spiking-actor-critic")],
-)  # fmt: skip
-def test_small_images_of_several_channels_are_learned_by_the_hidden_layer_where_no_agent_is_named(shape, agent):
-    assert agents.usual(spaces.Box(0.0, 1.0, shape)) == agent
-    assert agents.usual(spaces.Box(-1.0, 1.0, shape)) == "spiking-actor-critic", "no pixels"
+    ("observation_space", "action_space", "agent"),
+    [
+        (spaces.Discrete(16), CHOICE, "spiking-deep"),
+        (spaces.Tuple([spaces.Discrete(3), spaces.MultiBinary(4)]), CHOICE, "spiking-deep"),
+        (spaces.Box(0.0, 1.0, (10, 10, 4)), CHOICE, "spiking-deep"),
+        (spaces.Box(0.0, 1.0, (10, 5)), CHOICE, "spiking-deep"),
+        (spaces.Box(0.0, 1.0, (210, 160, 3)), CHOICE, "spiking-actor-critic"),
+        (VECTOR, TORQUE, "spiking-deep"),
+        (VECTOR, CHOICE, "spiking-actor-critic"),
+        (spaces.Dict(state=spaces.Discrete(3), place=VECTOR), CHOICE, "spiking-actor-critic"),
+    ],
+)
+def test_where_no_agent_is_named_it_is_the_one_of_most_tasks_but_where_boxes_are_answered_by_choices(
+    observation_space, action_space, agent
+):
+    assert agents.usual(observation_space, action_space) == agent
 
 
-def test_the_usual_agent_is_the_one_of_the_observations_and_a_name_goes_before_it():
+def test_the_usual_agent_is_the_one_of_the_spaces_and_a_name_goes_before_it():
     assert config.build("Breakout-MinAtar", None, {}, {}).agent_id == "spiking-deep"
     assert config.build("Breakout-MinAtar", "random", {}, {}).agent_id == "random"
     assert config.build(Mixed, None, {}, {}).agent_id == "spiking-actor-critic"
