@@ -217,7 +217,7 @@ class SpikingSarsa(RecordedAgent):
         return (potential, layer.activity._replace(charge=fired.charge)), self.actions.of_winners(self._choose(key, rate))
 
     def value(self, state: State, observation: Array) -> Array:
-        """Return the value of an observation, that of its best action, in the unit of the reward; a memory holds it too."""
+        """Return the value of an observation, that of its best action, in units of reward; a memory takes it for the first."""
         said: Array | float = 0.0
         if self.hidden.size:
             layer = state.hidden._replace(activity=self.hidden.initial_activity(state.hidden, self.code))

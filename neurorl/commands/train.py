@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--agent",
         metavar="NAME",
-        help="agent, or module:Class [that of --from, else spiking-deep for small images of channels and spiking-actor-critic]",
+        help="agent, or module:Class [that of --from, else spiking-deep; spiking-actor-critic where boxes are answered by choices]",
     )
     parser.fill = shared.add_options
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")

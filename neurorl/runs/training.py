@@ -35,7 +35,8 @@ def train(
     Args:
         env: A gymnax or Gymnasium id, ``module:id``, an environment, or a function that makes a Gymnasium environment.
         agent: A registered name, ``module:Class``, an agent class, or an agent; by default that of the run to
-            ``start`` from, else ``spiking-deep`` for small images of several channels and ``spiking-actor-critic`` for all else.
+            ``start`` from, else the usual one of the spaces (:func:`neurorl.agents.usual`): ``spiking-deep``, and
+            ``spiking-actor-critic`` where boxes are answered by choices.
         out: The run's folder; by default ``runs/ENV__AGENT__SEED__TIME``.
         overwrite: Whether a run already in ``out`` is replaced; files that no run wrote stay.
         settings: Hyperparameters by key, as ``--set`` takes them: ``{"gamma": 0.95, "env.length": 1.0}``.
