@@ -103,7 +103,7 @@ def train(name: str, settings: dict[str, Any], a: argparse.Namespace) -> Outcome
     options = {"seed": SEED, "seeds": a.seeds, "steps": a.steps, "eval_every": a.eval_every, "eval_episodes": 5}
     loggers = [] if a.quick else ["bar"]
     if not (path / "config.json").is_file():
-        neurorl.train(a.env, out=path, settings=settings, loggers=loggers, **options)
+        neurorl.train(a.env, "spiking-actor-critic", out=path, settings=settings, loggers=loggers, **options)
     elif not (path / "summary.json").is_file():
         neurorl.resume(path, loggers=loggers)
     summary = run_folder.read_json(path / "summary.json")

@@ -67,7 +67,7 @@ def finished(folder: Path, env: str, options: dict[str, int], seed: int) -> neur
         if run.configuration.options.seed != seed:
             raise SystemExit(f"{folder} holds seed {run.configuration.options.seed}, not {seed}; give another --out")
         return run
-    return neurorl.train(env, seeds=30, seed=seed, out=folder, loggers="bar", **options)
+    return neurorl.train(env, "spiking-actor-critic", seeds=30, seed=seed, out=folder, loggers="bar", **options)
 
 
 def reached(summary: dict, start: int) -> np.ndarray:

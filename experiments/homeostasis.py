@@ -82,7 +82,7 @@ def train(name: str, settings: dict[str, Any], arguments: argparse.Namespace) ->
     elif (path / "config.json").is_file():
         run = neurorl.resume(path, loggers="bar")
     else:
-        run = neurorl.train(arguments.env, out=path, settings=settings, loggers="bar", **options)
+        run = neurorl.train(arguments.env, "spiking-actor-critic", out=path, settings=settings, loggers="bar", **options)
     training = run.training.assign(threshold_range=lambda t: t["threshold_max"] - t["threshold_min"])
     columns = {"actor_norm": "actor_norm_max", "threshold_range": "threshold_range", "training_return": "recent_return"}
     frames = {key: training.pivot(index="seed", columns="env_step", values=column) for key, column in columns.items()}

@@ -25,7 +25,14 @@ def learn(tmp_path, steps=1500, **settings):
     # Without discounting the reward is the whole prediction error, so that a bandit takes hundreds of steps, not thousands.
     settings = {"gamma": 0.0, "actor.learning_rate": 2.0, **settings}
     return neurorl.train(
-        Cue, seeds=4, steps=steps, eval_every=steps, settings=settings, out=tmp_path / "run", max_episode_steps=10
+        Cue,
+        "spiking-actor-critic",
+        seeds=4,
+        steps=steps,
+        eval_every=steps,
+        settings=settings,
+        out=tmp_path / "run",
+        max_episode_steps=10,
     )
 
 
