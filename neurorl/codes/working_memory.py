@@ -66,5 +66,8 @@ def init_listed(size: int) -> Listed:
 
 def step_listed(held: Listed, neurons: Int[Array, " m"], rates: Float[Array, " m"]) -> Listed:
     """Return the memory after an environment step in which ``neurons`` [m] fired; the next is taken to be of the same episode."""
-    kept = (jnp.where(held.begins, new, old) for new, old in ((neurons, held.neurons), (rates, held.rates)))
-    return Listed(*kept, jnp.array(False))
+    return Listed(
+        neurons=jnp.where(held.begins, neurons, held.neurons),
+        rates=jnp.where(held.begins, rates, held.rates),
+        begins=jnp.array(False),
+    )

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--agent",
         metavar="NAME",
-        help="agent, or module:Class [that of --from, else spiking-deep; spiking-actor-critic where boxes are answered by choices]",
+        help="agent, or module:Class [that of --from, else spiking-deep, or spiking-actor-critic where choices answer boxes]",
     )
     parser.fill = shared.add_options
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key of config.json; may be repeated")
