@@ -180,8 +180,9 @@ def measure(task: str, run: neurorl.Run) -> dict[str, Any]:
         "env_steps": summary["env_steps"],
         "final": [float(value) for value in final],
         "mean": float(final.mean()),
+        "mean_ci95": mean_interval(final),
         "iqm": statistics.interquartile_mean(final),
-        "ci95": statistics.confidence_interval(final),
+        "iqm_ci95": statistics.confidence_interval(final),
         "bar": bar.bar,
         "seeds_at_the_bar": reached if bar.bar is not None else None,
         "median_steps_to_the_bar": median if np.isfinite(median) else None,
@@ -189,6 +190,12 @@ def measure(task: str, run: neurorl.Run) -> dict[str, Any]:
         "eval_steps": summary["eval_steps"],
         "eval_mean": [float(value) for value in greedy.mean(0)],
     }
+
+
+def mean_interval(scores: np.ndarray) -> list[float] | None:
+    """Return the bootstrapped 95 % interval of the mean of scores [seeds]; None of one seed."""
+    ends = statistics.interval(lambda tasks: tasks[0].mean(1), scores)
+    return None if ends is None else [float(end) for end in ends]
 
 
 def row(cell: dict[str, Any]) -> str:
