@@ -190,11 +190,18 @@ def picture(task: Task) -> bytes | None:
             if stage.terminated[0] or stage.truncated[0]:
                 break
             stage.take([space.sample()])
-        frame = np.asarray(stage.envs[0].render())
+        frame = _rendered(stage.envs[0])
         stage.close()
     except (NeurorlError, gymnasium.error.Error, ImportError):
         return None
-    return _png(frame)
+    return None if frame is None else _png(frame)
+
+
+def _rendered(env: gymnasium.Env[Any, Any]) -> np.ndarray | None:
+    try:
+        return np.asarray(env.render())
+    except Exception:  # renderers need OpenGL or a display, and where there is none each says so by an error of its own
+        return None
 
 
 def _png(frame: np.ndarray) -> bytes:

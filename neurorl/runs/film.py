@@ -82,6 +82,9 @@ def _drawn(task: HostTask, carried: Any, video: Path | None) -> Iterator[Environ
     except Exception as error:
         if video is None and _is_display_error(error):
             raise NeurorlError(hint) from error
+        if "opengl" in str(error).lower():
+            by = "on a machine without a screen, MUJOCO_GL=egl or MUJOCO_GL=osmesa in the environment lets MuJoCo draw"
+            raise NeurorlError(f"'{task.env_id}' draws by OpenGL, which is not there: {by} ({error})") from error
         raise
 
 
