@@ -84,9 +84,15 @@ def test_all_pictures_since_the_last_are_taken(run, monkeypatch):
     assert [int(frame[0, 0, 0]) for frame in frames] == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
+def draws_by_opengl(self):
+    """Draw as MuJoCo does on a machine that has no OpenGL."""
+    raise RuntimeError("an OpenGL platform library has not been loaded into this process")
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
+        ({"render": draws_by_opengl}, r"draws by OpenGL, which is not there: .*MUJOCO_GL=egl"),
         ({"picture": None}, r"render\(\) of environment 'Odd' returned None; a film needs pictures of \[height, width, 3\]"),
         ({"picture": "text"}, "returned 'text'; a film needs"),
         ({"picture": np.zeros(5)}, r"returned an array of shape \(5,\); a film needs"),
