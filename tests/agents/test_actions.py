@@ -88,7 +88,16 @@ class Lock(gymnasium.Env):
 @pytest.mark.slow
 def test_two_heads_learn_two_things_at_once(tmp_path):
     settings = {"gamma": 0.0, "actor.learning_rate": 2.0, "actions.neurons": 3}
-    run = neurorl.train(Lock, seeds=4, steps=4000, eval_every=4000, settings=settings, out=tmp_path / "run", max_episode_steps=5)
+    run = neurorl.train(
+        Lock,
+        "spiking-actor-critic",
+        seeds=4,
+        steps=4000,
+        eval_every=4000,
+        settings=settings,
+        out=tmp_path / "run",
+        max_episode_steps=5,
+    )
     assert np.mean(run.summary["eval_return"]) > 1.8  # of 2
 
 
