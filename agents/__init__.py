@@ -95,7 +95,8 @@ def usual(observation_space: Any, action_space: Any) -> str:
     """Return the name of the agent that is meant where none is named.
 
     That is ``spiking-deep``, whose one configuration serves most tasks, with two exceptions. Where boxes are answered by choices,
-    the actor-critic learns CartPole and Acrobot in a fifth of its steps. Of a large image a hidden layer would hear too much.
+    the actor-critic learns CartPole in a fifth of its steps and Acrobot in a third. Of a large image a hidden layer would hear
+    too much.
     """
     from gymnasium.spaces import Box
 

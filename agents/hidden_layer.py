@@ -137,17 +137,18 @@ class HiddenLayer(Checked):
         state = state._replace(inputs=presynaptic_gain.update(state.inputs, *_active(code, code_state, observation)))
         if not self.held:
             return state
-        held = state.activity.held
-        state = state._replace(activity=state.activity._replace(held=held._replace(begins=held.begins | begins)))
-        state = self.remember(state, code, code_state, observation)
+        state = self.remember(state, code, code_state, observation, begins)
         held = state.activity.held
         return state._replace(partners=presynaptic_gain.update(state.partners, held.rates, held.neurons))
 
-    def remember(self, state: State, code: codes.Code, code_state: Any, observation: Array) -> State:
+    def remember(
+        self, state: State, code: codes.Code, code_state: Any, observation: Array, begins: Array | bool = False
+    ) -> State:
         """Let the partners take in what an episode begins with, and hold it while it lasts."""
         if not self.held:
             return state
         held = state.activity.held
+        held = held._replace(begins=held.begins | begins)
         index, rates, _ = self._loudest(state, code, code_state, observation, len(held.neurons))
         return state._replace(activity=state.activity._replace(held=working_memory.step_listed(held, index, rates)))
 
